@@ -42,12 +42,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(10, ge=1, description="Connections per server process.")
     statement_timeout_ms: int = Field(10_000, ge=1, description="Longest a single SQL statement may run.")
     request_timeout_s: float = Field(30, gt=0, description="Longest a whole request may take.")
-    jwt_secret: SecretStr | None = Field(
-        None, description="Shared secret of HS256 tokens, at least 32 bytes."
-    )
-    jwks_url: str | None = Field(
-        None, description="Where the public keys of RS256/ES256 tokens are published."
-    )
+    jwt_secret: SecretStr | None = Field(None, description="Shared secret of HS256 tokens, at least 32 bytes.")
+    jwks_url: str | None = Field(None, description="Where the public keys of RS256/ES256 tokens are published.")
     jwt_audience: str | None = Field(None, description="If set, a token's `aud` must contain it.")
     jwt_issuer: str | None = Field(None, description="If set, a token's `iss` must equal it.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -57,19 +53,13 @@ class Settings(BaseSettings):
         (), description="Comma-separated origins that browsers may call from; `*` for any."
     )
     log_level: str = Field("info", description="`debug`, `info`, `warning` or `error`.")
-    log_format: LogFormat = Field(
-        LogFormat.AUTO, description="`json`, `console`, or by whether it is a terminal."
-    )
+    log_format: LogFormat = Field(LogFormat.AUTO, description="`json`, `console`, or by whether it is a terminal.")
     introspection: bool = Field(True, description="Whether the schema can be introspected.")
     max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body.")
     max_tokens: int = Field(4_000, ge=1, description="Most lexical tokens of a document.")
     max_depth: int = Field(15, ge=1, description="Deepest nesting of fields.")
-    max_aliases: int = Field(
-        50, ge=0, description="Most aliases in an operation, fragments counted where used."
-    )
-    max_fields: int = Field(
-        2_000, ge=1, description="Most fields in an operation, fragments counted where used."
-    )
+    max_aliases: int = Field(50, ge=0, description="Most aliases in an operation, fragments counted where used.")
+    max_fields: int = Field(2_000, ge=1, description="Most fields in an operation, fragments counted where used.")
     max_directives: int = Field(100, ge=0, description="Most directives in an operation.")
     max_root_fields: int = Field(20, ge=1, description="Most root fields in an operation.")
     max_cost: int = Field(100_000, ge=1, description="Highest cost of an operation.")
@@ -78,8 +68,4 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -3,14 +3,16 @@
 import enum
 from dataclasses import dataclass, field
 
+from lma_graph.kernel.choices import Choice
 
-class Role(enum.StrEnum):
+
+class Role(Choice):
     """What a user is within their organization."""
 
-    ADMIN = "ADMIN"
-    MANAGER = "MANAGER"
-    SALES_REP = "SALES_REP"
-    VIEWER = "VIEWER"
+    ADMIN = "ADMIN", "Everything, including users, settings, integrations, tokens and erasing a person."
+    MANAGER = "MANAGER", "Runs the team: bulk work, merging, campaigns, scoring rules, workflows."
+    SALES_REP = "SALES_REP", "Works leads: creates, updates, converts, logs activities and notes."
+    VIEWER = "VIEWER", "Reads and changes nothing."
 
 
 class Permission(enum.StrEnum):

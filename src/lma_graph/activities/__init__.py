@@ -1,0 +1,1 @@
+"""Activities and notes: everything that has been done with a lead and said about it."""

@@ -1,0 +1,1 @@
+"""Campaigns: who is approached, with what, and how they answer."""

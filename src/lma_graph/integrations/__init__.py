@@ -1,0 +1,1 @@
+"""Integrations: connections to other systems."""

@@ -1,0 +1,51 @@
+"""The table of users. There is no password here: identity comes from signed tokens."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from lma_graph.kernel.tables import (
+    TenantRow,
+    choice,
+    choices_check,
+    column,
+    created_at,
+    index,
+    newest,
+    organization_key,
+    updated_at,
+)
+from lma_graph.kernel.viewer import Role
+
+
+class UserRow(TenantRow):
+    """A person who works with leads, member of one organization."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str] = column("E-mail address, unique among all users; a token may name the user by it.")
+    first_name: Mapped[str | None] = column("First name.")
+    last_name: Mapped[str | None] = column("Last name.")
+    role: Mapped[str] = choice(Role, "What the user may do.", default=Role.SALES_REP)
+    is_active: Mapped[bool] = column("Whether the user can sign in and be assigned leads.", server_default=sa.true())
+    timezone_preference: Mapped[str] = column("IANA time zone the user works in.", server_default="UTC")
+    email_notifications: Mapped[bool] = column("Whether the user wants e-mails.", server_default=sa.true())
+    avatar_url: Mapped[str | None] = column("Address of a picture.")
+    created_at: Mapped[dt.datetime] = created_at()
+    updated_at: Mapped[dt.datetime] = updated_at()
+
+    __table_args__ = (
+        sa.UniqueConstraint("email"),
+        choices_check("role", Role),
+        organization_key(),
+        index("users", "created_at", *newest("created_at"), serves="`users`, newest first"),
+        index(
+            "users",
+            "active",
+            "role",
+            "id",
+            serves="active members by role",
+            postgresql_where=sa.text("is_active"),
+        ),
+    )

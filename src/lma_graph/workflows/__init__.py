@@ -1,0 +1,1 @@
+"""Workflows: what n8n is to run, and when."""
