@@ -88,6 +88,8 @@ class Viewer:
     indexed_fields: frozenset[str] = field(default=frozenset())
     """Names of the custom fields the organization has declared, which have an index of their own."""
     state: str = ""
+    claims: tuple[str, str] = ("", "")
+    """The organization and the subject as the token named them."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the viewer's role holds the permission."""

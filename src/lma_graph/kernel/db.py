@@ -1,0 +1,262 @@
+"""The database door: engines, the read transaction (`Reader`), the write transaction (`UnitOfWork`).
+
+Enter at `Database`. Nothing outside this file opens a connection of the application. Every transaction belongs to
+one viewer: its `BEGIN` round trip names the organization and the user, and asks Postgres whether the viewer is
+still what the server believes (active, same role, same settings).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from lma_graph.kernel.errors import Unauthenticated, Unavailable
+from lma_graph.kernel.viewer import Role, Viewer, Visibility
+
+APPLICATION_ROLE = "lma_app"
+STALE_VIEWER = "LMA01"
+"""SQLSTATE raised by `assert_viewer` when the viewer is no longer what the caller believed."""
+_VIEWERS_KEPT = 10_000
+_CONNECTION_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+
+Row = sa.Row[Any]
+
+
+class Transaction:
+    """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
+
+    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer) -> None:
+        self._connection = connection
+        self.raw = raw
+        """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
+        self.viewer = viewer
+        self.statements = 0
+        """How many statements have run beside BEGIN and COMMIT."""
+        self._turn = asyncio.Lock()
+
+    async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
+        async with self._turn:
+            self.statements += 1
+            result = await self._connection.execute(statement, self.binds(values))
+            return result.all() if result.returns_rows else ()
+
+    def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The binds every statement may use, and the given ones."""
+        return {
+            "organization_id": self.viewer.organization_id,
+            "viewer_id": self.viewer.user_id,
+            **(values or {}),
+        }
+
+
+class Reader(Transaction):
+    """A `REPEATABLE READ READ ONLY` transaction: one snapshot for a whole query."""
+
+
+class UnitOfWork(Transaction):
+    """A read-write transaction: commits when its block ends well, rolls back otherwise."""
+
+    async def copy(self, table: sa.Table, columns: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
+        """Bulk insert by COPY. Values are what the driver takes; JSON columns take text."""
+        async with self._turn:
+            self.statements += 1
+            await self.raw.copy_records_to_table(table.name, columns=list(columns), records=records)
+
+
+T = TypeVar("T", bound=Transaction)
+
+
+def connect_arguments(url: str) -> str:
+    """The URL as the driver takes it, whichever of the usual scheme spellings it has."""
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+", maxsplit=1)[0] not in {"postgresql", "postgres"}:
+        raise ValueError("A database URL begins with postgresql:// .")
+    return f"postgresql://{rest}"
+
+
+def owner_engine(url: str) -> AsyncEngine:
+    """An engine of the owner's login, for migrations and maintenance only; row security does not apply to it."""
+    dsn = connect_arguments(url)
+    return create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), pool_size=1)
+
+
+class Database:
+    """The application's connections to one Postgres."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_ms: int = 10_000) -> None:
+        self._dsn = connect_arguments(url)
+        self._server_settings = {
+            "application_name": "lma-graph",
+            "timezone": "UTC",
+            "statement_timeout": str(statement_timeout_ms),
+            "idle_in_transaction_session_timeout": "60000",
+            "jit": "off",
+        }
+        # AUTOCOMMIT leaves BEGIN and COMMIT to this file, which sends them together with the viewer's settings.
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            isolation_level="AUTOCOMMIT",
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_use_lifo=True,
+            pool_reset_on_return=None,
+            json_deserializer=orjson.loads,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+        )
+        self._viewers: dict[tuple[str, str], Viewer] = {}
+
+    async def _connect(self) -> asyncpg.Connection:
+        connection = await asyncpg.connect(self._dsn, server_settings=self._server_settings, timeout=5)
+        role, exempt = await connection.fetchrow(
+            "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", APPLICATION_ROLE
+        )
+        if exempt:
+            await connection.close()
+            raise RuntimeError(f"The role {APPLICATION_ROLE} is exempt from row security; it must not be.")
+        if role != APPLICATION_ROLE:
+            await connection.execute(f"SET ROLE {APPLICATION_ROLE}")
+        return connection
+
+    async def __aenter__(self) -> Self:
+        """Nothing is connected before it is needed, so that the server starts while the database is away."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._engine.dispose()
+
+    async def ping(self) -> None:
+        """Raise `Unavailable` unless the database answers."""
+        connection, raw = await self._fresh("SELECT 1")
+        await self._give_back(connection, raw)
+
+    async def revision(self) -> str | None:
+        """The migration the database is at; null where none has run."""
+        connection, raw = await self._fresh("SELECT 1")
+        try:
+            found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
+        except asyncpg.UndefinedTableError:
+            return None
+        finally:
+            await self._give_back(connection, raw)
+        return found
+
+    async def viewer(self, organization: str, subject: str) -> Viewer:
+        """The viewer that a token names: an organization by slug or id, a user by e-mail address or id.
+
+        Raises `Unauthenticated` where there is no such active user of an active organization.
+        """
+        return self._viewers.get((organization, subject)) or await self._look_up(organization, subject)
+
+    async def _look_up(self, organization: str, subject: str) -> Viewer:
+        connection, raw = await self._fresh("SELECT 1")
+        try:
+            row = await raw.fetchrow("SELECT * FROM viewer_by_user($1, $2)", organization, subject)
+        finally:
+            await self._give_back(connection, raw)
+        self._viewers.pop((organization, subject), None)
+        if row is None:
+            raise Unauthenticated("The token names no active user of an active organization.")
+        settings = orjson.loads(row["settings"])
+        viewer = Viewer(
+            organization_id=row["organization_id"],
+            user_id=row["user_id"],
+            role=Role[row["role"]],
+            visibility=Visibility(settings.get("visibility", {}).get("salesRep", "ALL")),
+            time_zone=settings.get("timeZone", "UTC"),
+            indexed_fields=frozenset(field["name"] for field in settings.get("customFields", ())),
+            state=row["state"],
+            claims=(organization, subject),
+        )
+        while len(self._viewers) >= _VIEWERS_KEPT:
+            del self._viewers[next(iter(self._viewers))]
+        self._viewers[organization, subject] = viewer
+        return viewer
+
+    @asynccontextmanager
+    async def reader(self, viewer: Viewer) -> AsyncIterator[Reader]:
+        """A read transaction of the viewer: one snapshot, nothing can be written."""
+        async with self._transaction(viewer, "ISOLATION LEVEL REPEATABLE READ READ ONLY", Reader) as reader:
+            yield reader
+
+    @asynccontextmanager
+    async def unit_of_work(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
+        """A write transaction of the viewer; nothing is kept unless the block ends well."""
+        async with self._transaction(viewer, "READ WRITE", UnitOfWork) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def _transaction(self, viewer: Viewer, mode: str, kind: type[T]) -> AsyncIterator[T]:
+        try:
+            connection, raw = await self._fresh(_begin(viewer, mode))
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != STALE_VIEWER:
+                raise
+            viewer = await self._look_up(*viewer.claims)
+            connection, raw = await self._fresh(_begin(viewer, mode))
+        end = "ROLLBACK"
+        try:
+            yield kind(connection, raw, viewer)
+            end = "COMMIT"
+        finally:
+            await self._give_back(connection, raw, end)
+
+    async def _fresh(self, script: str) -> tuple[AsyncConnection, asyncpg.Connection]:
+        """A connection on which the script has run. A pooled one that turns out dead is replaced once."""
+        for last in (False, True):
+            try:
+                connection = await self._engine.connect()
+            except (*_CONNECTION_LOST, DBAPIError, PoolTimeoutError, TimeoutError) as error:
+                raise Unavailable("The database cannot be reached just now; please try again.") from error
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            try:
+                await raw.execute(script)
+            except _CONNECTION_LOST as error:
+                await connection.invalidate()
+                await connection.close()
+                # The other idle connections died of the same cause.
+                await self._engine.dispose()
+                if last:
+                    raise Unavailable("The database cannot be reached just now; please try again.") from error
+            except BaseException:
+                await self._give_back(connection, raw, "ROLLBACK")
+                raise
+            else:
+                return connection, raw
+        raise AssertionError
+
+    async def _give_back(self, connection: AsyncConnection, raw: asyncpg.Connection, end: str | None = None) -> None:
+        """End the transaction and return the connection; one that cannot be ended cleanly is thrown away."""
+        try:
+            if end is not None:
+                await asyncio.shield(asyncio.wait_for(raw.execute(end), 5))
+        except asyncpg.PostgresError:
+            await connection.invalidate()
+            raise
+        except (*_CONNECTION_LOST, TimeoutError) as error:
+            await connection.invalidate()
+            if end == "COMMIT":
+                raise Unavailable("The connection was lost while committing; please check and try again.") from error
+        finally:
+            await connection.close()
+
+
+def _begin(viewer: Viewer, mode: str) -> str:
+    """One round trip: begin, name organization and user, and compare the viewer with the database's own view."""
+    state = viewer.state.replace("'", "''")
+    return (
+        f"BEGIN {mode};"
+        f"SET LOCAL app.organization_id = '{viewer.organization_id:d}';"
+        f"SET LOCAL app.user_id = '{viewer.user_id:d}';"
+        f"SELECT assert_viewer({viewer.organization_id:d}, {viewer.user_id:d}, '{state}')"
+    )
