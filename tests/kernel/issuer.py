@@ -37,7 +37,10 @@ class Clock:
 
 
 class Issuer(ThreadingHTTPServer):
-    """Publishes `document` at every path; the rest says how badly it does so."""
+    """Publishes `document` at every path; `status`, `headers`, `drip` and `gate` say how badly it does so."""
+
+    accepted: str
+    """The encodings that the last request asked for."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Publish)
@@ -56,6 +59,7 @@ class _Publish(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.fetches += 1
+        self.server.accepted = self.headers["Accept-Encoding"]
         self.server.asked.set()
         self.server.gate.wait(10)
         self.send_response(self.server.status)

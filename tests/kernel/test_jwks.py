@@ -47,6 +47,7 @@ async def test_both_kinds_of_key_are_used_after_one_fetch(issuer: Issuer) -> Non
     assert await outcome(checker, signed(EC, "e", sub="2")) == "2"
     assert await outcome(checker, signed(RSA_2, "r")) == SIGNATURE
     assert issuer.fetches == 1
+    assert issuer.accepted == "identity"
 
 
 async def test_without_a_kid_the_only_key_of_the_algorithm_is_meant(issuer: Issuer) -> None:

@@ -167,7 +167,7 @@ async def test_audience_and_issuer_are_checked_when_set(
         ("ü.ü.ü", MALFORMED),
         ("\ud800", MALFORMED),
         (signed(GOOD) + " ", MALFORMED),
-        ("x" * 100_000, MALFORMED),
+        (signed(GOOD | {"padding": "x" * 8192}), MALFORMED),
         (segment([]) + ".e30.AA", MALFORMED),
         (segment({"alg": "HS256", "kid": 1}) + ".e30.AA", MALFORMED),
         (segment({"alg": "HS256", "crit": ["exp"]}) + ".e30.AA", MALFORMED),
