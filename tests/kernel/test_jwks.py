@@ -23,6 +23,7 @@ from issuer import (
     signed,
     verifier,
 )
+from structlog.testing import capture_logs
 
 from lma_graph.kernel import jwks
 from lma_graph.kernel.errors import Unavailable
@@ -134,29 +135,34 @@ async def test_callers_share_one_fetch_and_one_that_leaves_does_not_stop_it(issu
 
 
 @pytest.mark.parametrize(
-    ("trouble", "reason"),
+    ("trouble", "error", "reason"),
     [
-        ({"document": b" " * (256 * 1024 + 1)}, "the document is larger than 262144 bytes"),
-        ({"document": b"<html>"}, "Expecting value: line 1 column 1 (char 0)"),
-        ({"document": b"[]"}, "the document has no list of keys"),
-        ({"document": b'{"keys": {}}'}, "the document has no list of keys"),
-        ({"document": b'{"keys": ["x", {}]}'}, "the document has no key for RS256 or ES256"),
-        ({"document": b"[" * 200_000}, "maximum recursion depth exceeded"),
+        ({"document": b" " * (256 * 1024 + 1)}, "ValueError", "the document is larger than 262144 bytes"),
+        ({"document": b"<html>"}, "JSONDecodeError", "Expecting value: line 1 column 1 (char 0)"),
+        ({"document": b"[]"}, "ValueError", "the document has no list of keys"),
+        ({"document": b'{"keys": {}}'}, "ValueError", "the document has no list of keys"),
+        ({"document": b'{"keys": ["x", {}]}'}, "ValueError", "the document has no key for RS256 or ES256"),
+        ({"document": b"[" * 200_000}, "RecursionError", "maximum recursion depth exceeded"),
         (
             {"document": gzip.compress(b"{}"), "headers": {"Content-Encoding": "gzip"}},
+            "UnicodeDecodeError",
             "can't decode byte 0x8b",
         ),
-        ({"status": 302, "headers": {"Location": "/elsewhere"}}, "Redirect response '302 Found'"),
-        ({"status": 404}, "Client error '404 Not Found'"),
-        ({"drip": 0.05}, "TimeoutError"),
+        (
+            {"status": 302, "headers": {"Location": "/elsewhere"}},
+            "HTTPStatusError",
+            "Redirect response '302 Found'",
+        ),
+        ({"status": 404}, "HTTPStatusError", "Client error '404 Not Found'"),
+        ({"drip": 0.05}, "TimeoutError", ""),
     ],
 )
 async def test_an_answer_that_cannot_be_used_changes_nothing(
     issuer: Issuer,
     trouble: dict[str, Any],
+    error: str,
     reason: str,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock = Clock()
     checker = verifier(issuer, clock)
@@ -167,10 +173,10 @@ async def test_an_answer_that_cannot_be_used_changes_nothing(
         setattr(issuer, name, value)
     clock.now += 600
     began = time.monotonic()
-    assert await outcome(checker, signed(RSA, "r", sub="after")) == "after"
-    assert await outcome(verifier(issuer), signed(RSA, "r")) == NO_KEYS
+    with capture_logs() as logged:
+        assert await outcome(checker, signed(RSA, "r", sub="after")) == "after"
+        assert await outcome(verifier(issuer), signed(RSA, "r")) == NO_KEYS
     assert time.monotonic() - began < 10
     assert issuer.fetches == 3, "the first document, the refresh, and the new verifier's only try"
-    logged = capsys.readouterr().out
-    assert logged.count("jwks_not_refreshed") == 2
-    assert reason in logged
+    assert [(line["event"], line["error"]) for line in logged] == [("jwks_not_refreshed", error)] * 2
+    assert reason in logged[0]["reason"]
