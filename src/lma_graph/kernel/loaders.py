@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from lma_graph.kernel.db import Reader, Row, Transaction
 from lma_graph.kernel.paging import Order, Page, behind, order_by
-from lma_graph.kernel.scope import Condition, Scope, conditions, table_of
+from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
@@ -27,6 +27,10 @@ class Spec(Protocol):
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], arguments: Any) -> Sequence[Any]:
         """One value per key."""
+
+
+def _name(attribute: Any) -> str:
+    return column_of(attribute).name
 
 
 def rows_of(table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -53,8 +57,20 @@ class ById:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A table between two others: `parent` points at one side, `child` at the other."""
+
+    row: type[Base]
+    parent: Any
+    child: Any
+
+
+@dataclass(frozen=True)
 class Children:
-    """The rows whose `parent` key is the given one, as pages in `order`; and how many there are."""
+    """The rows whose `parent` key is the given one, as pages in `order`; and how many there are.
+
+    `parent` is a key of the row itself, or a `Link` where a table stands between.
+    """
 
     row: type[Base]
     parent: Any
@@ -63,9 +79,19 @@ class Children:
 
     @property
     def key(self) -> str:
-        """The name of the foreign key."""
-        name: str = self.parent.property.columns[0].name
-        return name
+        """The name of the foreign key; empty where a table stands between."""
+        return "" if isinstance(self.parent, Link) else _name(self.parent)
+
+    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], list[Condition]]:
+        """The column that names a child's parent, and what ties the table between to the child."""
+        if not isinstance(self.parent, Link):
+            return child.c[self.key], []
+        link = table_of(self.parent.row).alias("link")
+        tied = [
+            *conditions(link, scope, child_of=_name(self.parent.child)),
+            link.c[_name(self.parent.child)] == child.c.id,
+        ]
+        return link.c[_name(self.parent.parent)], tied
 
     def conditions(self, table: sa.FromClause, scope: Scope, page: Page | None) -> list[Condition]:
         """Everything a child must satisfy beside its parent."""
@@ -84,25 +110,27 @@ class Children:
         child = table_of(self.row).alias("c")
         chosen = rows_of(child) if columns is None else [child.c[name] for name in columns]
         parents = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
+        parent, tied = self.belongs(child, scope)
         wanted = self.conditions(child, scope, page)
         if page.position is not None:
-            wanted.append(behind(child, page.running, page.position))
+            wanted.append(behind(child.c, page.running, page.position))
         top = (
             sa.select(*chosen)
-            .where(*wanted, child.c[self.key] == parents.c.id)
-            .order_by(*order_by(child, page.running))
+            .where(*wanted, *tied, parent == parents.c.id)
+            .order_by(*order_by(child.c, page.running))
             .limit(page.limit + 1)
             .lateral("top")
         )
-        return sa.select(*(top.c[column.name] for column in chosen)).select_from(parents.join(top, sa.true()))
+        found = [top.c[column.name] for column in chosen]
+        return sa.select(parents.c.id.label("parent_id"), *found).select_from(parents.join(top, sa.true()))
 
     def count(self, scope: Scope, page: Page | None) -> sa.Select[Any]:
         """How many children each parent of `:keys` has; parents without any are missing."""
         child = table_of(self.row).alias("c")
-        parent = child.c[self.key]
+        parent, tied = self.belongs(child, scope)
         return (
             sa.select(parent, sa.func.count())
-            .where(*self.conditions(child, scope, page), parent == sa.any_(KEYS))
+            .where(*self.conditions(child, scope, page), *tied, parent == sa.any_(KEYS))
             .group_by(parent)
         )
 
@@ -110,7 +138,7 @@ class Children:
         """Up to `limit + 1` rows per key."""
         groups: dict[int, list[Row]] = defaultdict(list)
         for row in await reader.rows(self.statement(scope, page), {"keys": list(keys)}):
-            groups[getattr(row, self.key)].append(row)
+            groups[row.parent_id].append(row)
         return [groups[key] for key in keys]
 
 
@@ -171,10 +199,12 @@ class All:
     row: type[Base]
     order: Order
     where: Where | None = None
+    lifting: str | None = None
+    """The name of a visibility rule that this list lifts, such as the one that hides deleted rows."""
 
     def conditions(self, table: sa.FromClause, scope: Scope, page: Page) -> list[Condition]:
         """Everything a row must satisfy."""
-        found = conditions(table, scope)
+        found = conditions(table, scope, lifting=self.lifting)
         if self.where is not None:
             found.append(self.where(table))
         if page.filter is not None:
@@ -187,8 +217,8 @@ class All:
         chosen = rows_of(table) if columns is None else [table.c[name] for name in columns]
         wanted = self.conditions(table, scope, page)
         if page.position is not None:
-            wanted.append(behind(table, page.running, page.position))
-        ordered = order_by(table, page.running)
+            wanted.append(behind(table.c, page.running, page.position))
+        ordered = order_by(table.c, page.running)
         return sa.select(*chosen).where(*wanted).order_by(*ordered).limit(page.limit + 1)
 
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:

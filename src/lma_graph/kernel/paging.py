@@ -8,12 +8,13 @@ import base64
 import binascii
 import datetime as dt
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from lma_graph.kernel.criteria import Filter
 from lma_graph.kernel.errors import InvalidInput, Path
@@ -38,6 +39,8 @@ class Sort:
 
 
 Order = tuple[Sort, ...]
+Columns = Mapping[str, sa.ColumnElement[Any]] | ReadOnlyColumnCollection[str, Any]
+"""What is sorted by, by name: a table's columns, or expressions."""
 BY_ID = Sort("id")
 
 
@@ -103,11 +106,11 @@ class Page:
         return tuple(sort.reversed() for sort in self.order) if self.backward else self.order
 
 
-def order_by(table: sa.FromClause, order: Order) -> list[sa.ColumnElement[Any]]:
+def order_by(values: Columns, order: Order) -> list[sa.ColumnElement[Any]]:
     """The ORDER BY of an order; nulls are placed only where there can be any, so that indexes fit."""
     clauses = []
     for sort in order:
-        column = table.c[sort.column]
+        column = values[sort.column]
         clause: sa.ColumnElement[Any] = column.desc() if sort.descending else column.asc()
         if sort.nullable:
             clause = clause.nulls_first() if sort.nulls_first else clause.nulls_last()
@@ -115,9 +118,9 @@ def order_by(table: sa.FromClause, order: Order) -> list[sa.ColumnElement[Any]]:
     return clauses
 
 
-def behind(table: sa.FromClause, order: Order, position: Sequence[Any]) -> sa.ColumnElement[bool]:
+def behind(values: Columns, order: Order, position: Sequence[Any]) -> sa.ColumnElement[bool]:
     """The rows that come after a position. One row comparison where it can be, so that an index scan starts there."""
-    columns = [table.c[sort.column] for sort in order]
+    columns = [values[sort.column] for sort in order]
     bound = [sa.literal(value, column.type) for value, column in zip(position, columns, strict=True)]
     one_way = len({sort.descending for sort in order}) == 1
     if one_way and not any(sort.nullable for sort in order):

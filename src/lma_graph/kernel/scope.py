@@ -47,21 +47,22 @@ Rule = Callable[[sa.FromClause, Scope], Condition | None]
 class _Registered:
     rule: Rule
     via: str | None
+    name: str | None
 
 
 _RULES: dict[str, list[_Registered]] = {}
 
 
-def visible(row: type[Base], *, via: Any = None) -> Callable[[Rule], Rule]:
+def visible(row: type[Base], *, via: Any = None, name: str | None = None) -> Callable[[Rule], Rule]:
     """Register a rule for a table: a function of the table (or an alias of it) and the scope.
 
-    `via` names the foreign key through which a row is visible; rows loaded as children of an already visible parent
-    by that key need not be asked again.
+    `via` is the foreign key through which a row is visible; rows loaded as children of an already visible parent
+    by that key need not be asked again. A rule with a `name` can be lifted by the one list that is meant to.
     """
 
     def apply(rule: Rule) -> Rule:
-        key = via.property.columns[0].name if via is not None else None
-        _RULES.setdefault(table_of(row).name, []).append(_Registered(rule, key))
+        key = column_of(via).name if via is not None else None
+        _RULES.setdefault(table_of(row).name, []).append(_Registered(rule, key, name))
         return rule
 
     return apply
@@ -74,13 +75,23 @@ def table_of(row: type[Base]) -> sa.Table:
     return table
 
 
-def conditions(table: sa.FromClause, scope: Scope, *, child_of: str | None = None) -> list[Condition]:
+def column_of(attribute: Any) -> sa.Column[Any]:
+    """The column behind a mapped attribute."""
+    column: sa.Column[Any] = attribute.property.columns[0]
+    return column
+
+
+def conditions(
+    table: sa.FromClause, scope: Scope, *, child_of: str | None = None, lifting: str | None = None
+) -> list[Condition]:
     """Organization and visibility of one table reference. `child_of` is the key of an already visible parent."""
     name = table.element.name if isinstance(table, sa.Alias) else table.name  # type: ignore[attr-defined]
     own = "id" if name == "organizations" else "organization_id"
     found: list[Condition] = [table.c[own] == ORGANIZATION]
     for registered in _RULES.get(name, ()):
-        if registered.via is None or registered.via != child_of:
+        shown_through = registered.via is not None and registered.via == child_of
+        lifted = registered.name is not None and registered.name == lifting
+        if not (shown_through or lifted):
             condition = registered.rule(table, scope)
             if condition is not None:
                 found.append(condition)

@@ -270,9 +270,7 @@ def _write_once(path: Path, content: bytes) -> None:
 
 def _usable_secret(secret: bytes) -> bytes:
     if len(secret) < MIN_SECRET_BYTES:
-        raise ConfigurationError(
-            f"LMA_JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes; it has {len(secret)}."
-        )
+        raise ConfigurationError(f"LMA_JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes; it has {len(secret)}.")
     try:
         return HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
     except jwt.InvalidKeyError:

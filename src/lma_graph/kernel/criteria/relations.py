@@ -9,7 +9,7 @@ from lma_graph.kernel.criteria.language import Sql, Term, Vocabulary
 from lma_graph.kernel.criteria.operators import COUNT
 from lma_graph.kernel.criteria.terms import ColumnTerm
 from lma_graph.kernel.errors import FieldError, Path
-from lma_graph.kernel.scope import Scope, conditions
+from lma_graph.kernel.scope import Scope, column_of, conditions
 
 MANY_KEYS = {
     "some": "At least one is like this.",
@@ -24,7 +24,7 @@ class OneTerm(Term):
     def __init__(self, name: str, description: str, vocabulary: Vocabulary, *, key: Any) -> None:
         super().__init__(name, description)
         self.vocabulary = vocabulary
-        self.key: str = key.property.columns[0].name
+        self.key: str = column_of(key).name
 
     def check(self, value: Any, path: Path) -> Iterator[FieldError]:
         """A filter of the other entity."""
@@ -55,7 +55,7 @@ class ManyTerm(Term):
     ) -> None:
         super().__init__(name, description)
         self.vocabulary = vocabulary
-        self.parent: str = parent.property.columns[0].name
+        self.parent: str = column_of(parent).name
         self.where = where
         self._count = ColumnTerm("count", "", COUNT, lambda table, _: table.c.id)
 

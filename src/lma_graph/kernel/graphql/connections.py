@@ -81,10 +81,10 @@ def connection_of(node: Any) -> Any:
     """`…Connection` and `…Edge` of a type."""
     name: str = node.__strawberry_definition__.name
     if name not in _made:
-        edge = _type(f"{name}Edge", f"A {name} and its position in a list.")
+        edge = _type(f"{name}Edge", f"One {name} and its position in a list.")
         _add(edge, "node", node, f"The {name}.")
         _add(edge, "cursor", str, "Its position, for `after` and `before`.")
-        made = _type(f"{name}Connection", f"A page of {name}s.")
+        made = _type(f"{name}Connection", f"One page of a list of {name}.")
         _add(made, "edges", list[edge], "The rows with their positions.")  # type: ignore[valid-type]
         _add(made, "nodes", list[node], "The rows alone.")
         _add(made, "page_info", PageInfo, "Where this page lies in the list.")

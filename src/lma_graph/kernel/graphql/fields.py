@@ -4,6 +4,7 @@ Each field names a loader spec; the resolver path awaits a data loader for it, a
 from the field. Enter at `to_one`, `to_many` and `derived` inside a type, at `listing` and `by_id` for root fields.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Optional
 
@@ -19,6 +20,7 @@ from lma_graph.kernel.graphql.context import Context, Info
 from lma_graph.kernel.graphql.inputs import column_types, filter_of, order_of, read_order
 from lma_graph.kernel.loaders import All, ById, Children, Count, Spec
 from lma_graph.kernel.paging import Page
+from lma_graph.kernel.scope import column_of
 
 PAGE_AT_ROOT = 20
 PAGE_NESTED = 10
@@ -68,6 +70,20 @@ class OneField(LoadedField):
         """None where the key is null or what it points at is not visible."""
         key = getattr(source, self.key)
         return None if key is None else await context.load(self.spec, key)
+
+
+class EachField(LoadedField):
+    """The rows whose ids a JSON column of this row lists; those that are not visible are left out."""
+
+    def __init__(self, spec: Spec, key: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.spec = spec
+        self.key = key
+
+    async def value(self, source: Any, context: Context, **_: Any) -> Any:
+        """All of them through one loader."""
+        found = await asyncio.gather(*(context.load(self.spec, number) for number in getattr(source, self.key)))
+        return [row for row in found if row is not None]
 
 
 class DerivedField(LoadedField):
@@ -148,14 +164,7 @@ class ListField(PagedField):
 
     async def value(self, source: Any, context: Context, **arguments: Any) -> Connected:  # noqa: ARG002
         """One statement, and one more for the count where asked for."""
-        page = self.read_page(arguments)
-        rows = await context.reader.rows(self.spec.statement(context.scope, page))
-
-        async def count() -> int:
-            found = await context.reader.rows(self.spec.count(context.scope, page))
-            return int(found[0][0])
-
-        return Connected(rows, page, count)
+        return await listed(self.spec, self.read_page(arguments), context)
 
 
 class ByIdField(LoadedField):
@@ -173,6 +182,17 @@ class ByIdField(LoadedField):
         return None if number is None else await context.load(self.spec, number)
 
 
+async def listed(spec: All, page: Page, context: Context) -> Connected:
+    """A page of all rows of a spec."""
+    rows = await context.reader.rows(spec.statement(context.scope, page))
+
+    async def count() -> int:
+        found = await context.reader.rows(spec.count(context.scope, page))
+        return int(found[0][0])
+
+    return Connected(rows, page, count)
+
+
 def argument(
     name: str, kind: Any, description: str, *, required: bool = False, default: Any = strawberry.UNSET
 ) -> StrawberryArgument:
@@ -180,7 +200,7 @@ def argument(
     return StrawberryArgument(
         python_name=name,
         graphql_name=None,
-        type_annotation=StrawberryAnnotation(kind if required else Optional[kind]),  # noqa: UP045  # made at run time
+        type_annotation=StrawberryAnnotation(kind if required else Optional[kind]),
         description=description,
         default=default,
     )
@@ -193,9 +213,15 @@ def _uncut(page: Page) -> Page:
 
 def to_one(spec: Spec, node: Any, *, key: Any, description: str, required: bool = False) -> Any:
     """A relation by a key of the row."""
-    kind = node if required else Optional[node]  # noqa: UP045
-    name: str = key.property.columns[0].name
+    kind = node if required else Optional[node]
+    name = column_of(key).name
     return OneField(spec, name, type_annotation=StrawberryAnnotation(kind), description=description)
+
+
+def to_each(spec: Spec, node: Any, *, key: Any, description: str) -> Any:
+    """A relation by a list of ids in a column of the row."""
+    name = column_of(key).name
+    return EachField(spec, name, type_annotation=StrawberryAnnotation(list[node]), description=description)
 
 
 def to_many(spec: Children, node: Any, vocabulary: Vocabulary, *, description: str) -> Any:
@@ -218,7 +244,7 @@ def listing(spec: All, node: Any, vocabulary: Vocabulary, *, description: str) -
 def by_id(spec: ById, node: Any, *, description: str) -> Any:
     """A root field for one row."""
     name = node.__strawberry_definition__.name
-    return ByIdField(spec, name, type_annotation=StrawberryAnnotation(Optional[node]), description=description)  # noqa: UP045
+    return ByIdField(spec, name, type_annotation=StrawberryAnnotation(Optional[node]), description=description)
 
 
 def declared(cls: type) -> Sequence[tuple[str, StrawberryField]]:
@@ -227,5 +253,8 @@ def declared(cls: type) -> Sequence[tuple[str, StrawberryField]]:
     for name, value in vars(cls).items():
         if isinstance(value, StrawberryField):
             value.python_name = name
+            value.origin = value.origin or cls
+            if value.type_annotation is not None and value.type_annotation.namespace is None:
+                value.type_annotation.set_namespace_from_field(value)
             found.append((name, value))
     return found

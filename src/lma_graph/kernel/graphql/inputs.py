@@ -86,12 +86,12 @@ def filter_of(vocabulary: Vocabulary) -> Any:
     name = f"{vocabulary.name}Filter"
     if name not in _made:
         made = _input(name, vocabulary.description)
-        several: Any = Optional[list[made]]  # type: ignore[valid-type]  # noqa: UP045  # a type made at run time
+        several: Any = Optional[list[made]]  # type: ignore[valid-type]
         _add(made, "and", several, "All of these must hold.")
         _add(made, "or", several, "At least one of these must hold.")
-        _add(made, "not", Optional[made], "This must not hold.")  # noqa: UP045
+        _add(made, "not", Optional[made], "This must not hold.")
         for term in vocabulary.terms.values():
-            _add(made, term.name, Optional[_annotation(term)], term.description)  # noqa: UP045
+            _add(made, term.name, Optional[_annotation(term)], term.description)
     return _made[name]
 
 
@@ -117,8 +117,8 @@ def _family(family: Family, choices: type[Choice] | None) -> Any:
         for operator in family.operators:
             kind = operator.value or family.kind
             one: Any = enum_of(choices) if kind is Kind.CHOICE and choices else _SCALARS[kind]
-            value: Any = list[one] if operator.many else one  # type: ignore[valid-type]
-            _add(made, operator.name, Optional[value], operator.description)  # noqa: UP045
+            value: Any = list[one] if operator.many else one
+            _add(made, operator.name, Optional[value], operator.description)
     return _made[name]
 
 
@@ -128,12 +128,12 @@ def _many(vocabulary: Vocabulary) -> Any:
         made = _input(name, f"What the related rows must be like: {vocabulary.name}.")
         one = filter_of(vocabulary)
         for key, description in MANY_KEYS.items():
-            _add(made, key, Optional[one], description)  # noqa: UP045
+            _add(made, key, Optional[one], description)
         count = _input(f"{vocabulary.name}CountFilter", COUNT.description)
         for operator in COUNT.operators:
-            _add(count, operator.name, Optional[list[int] if operator.many else int], operator.description)  # noqa: UP045
-        _add(count, "where", Optional[one], "Count only those that are like this.")  # noqa: UP045
-        _add(made, "count", Optional[count], "How many there must be.")  # noqa: UP045
+            _add(count, operator.name, Optional[list[int] if operator.many else int], operator.description)
+        _add(count, "where", Optional[one], "Count only those that are like this.")
+        _add(made, "count", Optional[count], "How many there must be.")
     return _made[name]
 
 
@@ -143,7 +143,7 @@ def _json() -> Any:
         _add(made, "path", list[str], "The keys that lead to the value, outermost first.")
         for name, description in JSON_OPERATORS.items():
             kind = bool if name == "exists" else list[Json] if name in {"in", "notIn"} else Json
-            _add(made, name, Optional[kind], description)  # noqa: UP045
+            _add(made, name, Optional[kind], description)
     return _made["JsonFilter"]
 
 
@@ -153,12 +153,12 @@ def order_of(vocabulary: Vocabulary) -> Any:
     if name not in _made:
         members = {upper(name): (upper(name), term.description) for name, term in sortable(vocabulary).items()}
         fields = enum_of(
-            _choices(f"{vocabulary.name}OrderField", f"What {vocabulary.name}s can be sorted by.", members)
+            _choices(f"{vocabulary.name}OrderField", f"What a list of {vocabulary.name} can be sorted by.", members)
         )
-        made = _input(name, f"One thing to sort {vocabulary.name}s by; ties are broken by id.")
+        made = _input(name, f"One thing to sort a list of {vocabulary.name} by; ties are broken by id.")
         _add(made, "field", fields, "What to sort by.")
         _add(made, "direction", enum_of(SortDirection), "Which end comes first.", default=SortDirection.ASC)
-        _add(made, "nulls", Optional[enum_of(NullsPlacement)], "Where rows without a value stand; last by default.")  # noqa: UP045
+        _add(made, "nulls", Optional[enum_of(NullsPlacement)], "Where rows without a value stand; last by default.")
     return _made[name]
 
 

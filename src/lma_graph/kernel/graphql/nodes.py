@@ -96,6 +96,13 @@ def node(
     return apply
 
 
+def root(cls: C) -> C:
+    """Make the decorated class a part of the query type."""
+    made = strawberry.type(type(cls.__name__, (), {"__annotations__": {}}), description=_text(cls))
+    made.__strawberry_definition__.fields[:] = [field for _, field in declared(cls)]  # type: ignore[attr-defined]
+    return made  # type: ignore[return-value]
+
+
 def extend(target: Any) -> Callable[[C], C]:
     """GraphQL's `extend type`: add the decorated class's fields to a type of a feature below."""
 
@@ -142,7 +149,7 @@ class _Show:
             convert,
             python_name=public,
             graphql_name=public,
-            type_annotation=StrawberryAnnotation(Optional[kind] if column.nullable else kind),  # noqa: UP045
+            type_annotation=StrawberryAnnotation(Optional[kind] if column.nullable else kind),
             description="Global id." if column.name == "id" else column.doc,
         )
 

@@ -1,0 +1,22 @@
+"""Root fields about users."""
+
+import strawberry
+
+from lma_graph.kernel.graphql.fields import by_id, listing
+from lma_graph.kernel.graphql.nodes import root
+from lma_graph.users.criteria import USER as USER_WORDS
+from lma_graph.users.loaders import USER, USERS
+from lma_graph.users.types import User, Viewer
+
+
+@root
+class UserQueries:
+    """What can be asked about users."""
+
+    user = by_id(USER, User, description="One user by id.")
+    users = listing(USERS, User, USER_WORDS, description="The organization's users, newest first.")
+
+    @strawberry.field(description="Who is asking.")
+    def viewer(self) -> Viewer:
+        """The viewer."""
+        return Viewer()
