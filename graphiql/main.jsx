@@ -28,9 +28,18 @@ const send = createGraphiQLFetcher({
   enableIncrementalDelivery: false,
 });
 
+// GraphiQL learns an operation's name a moment after the text changes; just after a change of tabs it would
+// name the other tab's operation, which this document does not have.
+const ownName = ({ query, operationName }) =>
+  new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query) ? operationName : undefined;
+
 // An empty headers editor means the page's own headers: the schema is fetched before that editor exists, and
 // the history empties it. Whoever wants to send none writes `{}` there.
-const fetcher = (request, options) => send(request, { ...options, headers: options?.headers ?? headers ?? {} });
+const fetcher = (request, options) =>
+  send(
+    { ...request, operationName: ownName(request) },
+    { ...options, headers: options?.headers ?? headers ?? {} },
+  );
 
 createRoot(document.getElementById('graphiql')).render(
   <GraphiQL

@@ -81,7 +81,7 @@ class Bundle:
 
 
 def find_bundle() -> Bundle | None:
-    """The bundle in place now; None if there is none. Read anew each time, since it can be built meanwhile."""
+    """The bundle in place now, if there is one. Read each time: it can be built while the server runs."""
     try:
         manifest = json.loads((BUNDLE / "manifest.json").read_bytes())
     except FileNotFoundError:
@@ -90,7 +90,7 @@ def find_bundle() -> Bundle | None:
 
 
 def page(endpoint: str, token: str | None, tabs: Sequence[Example]) -> Response:
-    """The GraphiQL page for the API at the path `endpoint`, with `tabs` for whoever has none of their own yet.
+    """The GraphiQL page for the API at the path `endpoint`, opening with `tabs` on a first visit.
 
     A `token` is written into the page as its default `Authorization` header: whoever can read the page acts
     with it, so it is for development only. The page may not be stored. Without a bundle: 503 and how to
@@ -170,7 +170,7 @@ _PAGE = """\
 </head>
 <body>
   <div id="graphiql"><p class="loading">Loading GraphiQL …</p></div>
-  <noscript><p class="loading">GraphiQL needs JavaScript. The API itself answers POST requests here.</p></noscript>
+  <noscript>GraphiQL needs JavaScript. The API itself answers POST requests here.</noscript>
   <script type="application/json" id="explorer-config">{config}</script>
 </body>
 </html>
@@ -184,7 +184,9 @@ _MISSING = """\
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <title>LMA Graph · GraphiQL has not been built</title>
-  <style>body { font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1rem }</style>
+  <style>
+    body { font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1rem }
+  </style>
 </head>
 <body>
   <h1>GraphiQL has not been built</h1>
