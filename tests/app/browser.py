@@ -213,12 +213,27 @@ class Page:
 
     def replace_text(self, selector: str, text: str) -> None:
         """Clicks into a text field or editor and puts `text` in place of all it holds."""
-        self.click(selector)
+        self._focus(selector)
         self.press("a", 65, control=True)
         self.send("Input.insertText", text=text)
         # A code editor adds closing brackets and quotes behind the cursor by itself.
         self.press("End", 35, control=True, shift=True)
         self.press("Delete", 46)
+
+    def _focus(self, selector: str) -> None:
+        """Clicks until the cursor is there: an editor that has just appeared does not take a click yet."""
+        deadline = time.monotonic() + PATIENCE
+        focused = (
+            f"document.querySelector({json.dumps(selector)})?.contains(document.activeElement)"
+            " && document.activeElement.matches('input, textarea, [contenteditable]')"
+        )
+        while True:
+            self.click(selector)
+            if self.evaluate(focused):
+                return
+            if time.monotonic() > deadline:
+                raise BrowserError(f"{selector} does not take the focus")
+            time.sleep(0.05)
 
     def prefer(self, color_scheme: str) -> None:
         """Makes the system look `light` or `dark` to the page."""
