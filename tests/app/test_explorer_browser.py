@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from strawberry.asgi import GraphQL
@@ -76,6 +76,15 @@ class Api(GraphQL[None, None]):
         await super().__call__(scope, receive, send)
 
 
+def bad_page(request: Request) -> Response:
+    """A page that does all that the others must not."""
+    content = (
+        "<script>document.title = 'ran'</script><img src='http://elsewhere.invalid/a.png'>"
+        "<link rel=icon href=/absent.svg><script src=/absent.js></script>"
+    )
+    return HTMLResponse(content, headers={"Content-Security-Policy": "script-src 'self'"})
+
+
 def application(seen: list[str | None]) -> Starlette:
     def page(token: str | None, *tabs: Example) -> Route:
         def show(request: Request) -> Response:
@@ -90,6 +99,7 @@ def application(seen: list[str | None]) -> Starlette:
             page(TOKEN, FIRST, WITH_VARIABLES),
             page(None, FIRST),
             page(TOKEN, WRONG),
+            Route("/bad", bad_page),
             *explorer.routes(),
         ]
     )
@@ -262,3 +272,21 @@ def test_documentation_and_explorer_open(page: Page, served: Served) -> None:
     page.wait_for("document.querySelector('.graphiql-doc-explorer')?.textContent.includes('Query')")
     page.click("[aria-label='Show GraphiQL Explorer']")
     page.wait_for("document.querySelector('.graphiql-explorer-root')?.textContent.includes('leads')")
+
+
+def test_the_browser_notices_what_the_other_tests_rely_on(browser: Browser, served: Served) -> None:
+    page = browser.open_page()
+    page.navigate(served.url("/bad"))
+    page.evaluate("console.error('said', 1)")
+    page.evaluate("setTimeout(() => { throw new Error('thrown') })")
+    page.wait_for("new Promise((done) => setTimeout(() => done(true), 200))")
+    assert page.evaluate("document.title") == ""
+    assert page.foreign_requests(served.host) == ["http://elsewhere.invalid/a.png"]
+    assert f"404 {served.url('/absent.js')}" in page.failures
+    assert any("ERR_NAME_NOT_RESOLVED" in failure for failure in page.failures)
+    assert any(
+        "inline script violates the following Content Security Policy" in error for error in page.errors
+    )
+    assert "said 1" in page.errors
+    assert any(error.startswith("Error: thrown") for error in page.errors)
+    page.close()
