@@ -207,9 +207,7 @@ class Page:
         """Presses one key, given by its name (as in `KeyboardEvent.key`) and its Windows key code."""
         modifiers = 2 * control + 8 * shift
         for kind in ("rawKeyDown", "keyUp"):
-            self.send(
-                "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, modifiers=modifiers
-            )
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, modifiers=modifiers)
 
     def replace_text(self, selector: str, text: str) -> None:
         """Clicks into a text field or editor and puts `text` in place of all it holds."""

@@ -62,9 +62,7 @@ def client() -> Iterator[TestClient]:
 
 
 def config_of(response: Response) -> dict[str, object]:
-    found = re.search(
-        r'<script type="application/json" id="explorer-config">(.*)</script>', text_of(response)
-    )
+    found = re.search(r'<script type="application/json" id="explorer-config">(.*)</script>', text_of(response))
     assert found
     return json.loads(found[1])
 
@@ -183,9 +181,7 @@ def test_asset_headers(bundle: Path, client: TestClient, name: str, media_type: 
         ("", False),
     ],
 )
-def test_asset_is_gzipped_for_who_takes_it(
-    bundle: Path, client: TestClient, accept: str, gzipped: bool
-) -> None:
+def test_asset_is_gzipped_for_who_takes_it(bundle: Path, client: TestClient, accept: str, gzipped: bool) -> None:
     with client.stream("GET", "/graphiql/page-1.js", headers={"Accept-Encoding": accept}) as response:
         sent = b"".join(response.iter_raw())
     assert response.headers.get("content-encoding") == ("gzip" if gzipped else None)
@@ -250,9 +246,7 @@ def test_examples_are_whole() -> None:
     assert examples[0].title == "Lead timelines"
     for example in examples:
         assert re.match(r"(# .+\n){1,3}query \w+", example.query), example.name
-        operations = [
-            node for node in parse(example.query).definitions if isinstance(node, OperationDefinitionNode)
-        ]
+        operations = [node for node in parse(example.query).definitions if isinstance(node, OperationDefinitionNode)]
         assert len(operations) == 1, example.name
         declared = {variable.variable.name.value for variable in operations[0].variable_definitions or ()}
         given = set(json.loads(example.variables)) if example.variables else set()

@@ -28,9 +28,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome 
 TOKEN = "header.payload.signature"
 FIRST = Example("first", "First", "# Two leads.\nquery First { leads(first: 2) { id email } }\n")
 WRONG = Example("wrong", "Wrong", "query Wrong { leads { id emial } }\n")
-WITH_VARIABLES = Example(
-    "some", "Some", "query Some($n: Int!) { leads(first: $n) { id } }\n", '{\n  "n": 1\n}\n'
-)
+WITH_VARIABLES = Example("some", "Some", "query Some($n: Int!) { leads(first: $n) { id } }\n", '{\n  "n": 1\n}\n')
 QUERY_EDITOR = ".graphiql-query-editor .monaco-editor"
 HEADERS_EDITOR = ".graphiql-editor-tool .graphiql-editor:not(.hidden) .monaco-editor"
 
@@ -284,9 +282,7 @@ def test_the_browser_notices_what_the_other_tests_rely_on(browser: Browser, serv
     assert page.foreign_requests(served.host) == ["http://elsewhere.invalid/a.png"]
     assert f"404 {served.url('/absent.js')}" in page.failures
     assert any("ERR_NAME_NOT_RESOLVED" in failure for failure in page.failures)
-    assert any(
-        "inline script violates the following Content Security Policy" in error for error in page.errors
-    )
+    assert any("inline script violates the following Content Security Policy" in error for error in page.errors)
     assert "said 1" in page.errors
     assert any(error.startswith("Error: thrown") for error in page.errors)
     page.close()

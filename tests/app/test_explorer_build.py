@@ -95,9 +95,7 @@ def test_failure_ends_the_script_with_1(
     assert build.main() == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(
-        "graphiql failed: on the path there is no working Node and no npm. Install "
-    )
+    assert printed.err.startswith("graphiql failed: on the path there is no working Node and no npm. Install ")
 
 
 def test_failed_bundling_leaves_the_old_bundle_and_nothing_else(

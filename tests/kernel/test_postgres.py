@@ -67,9 +67,9 @@ def test_the_database_is_utf8_in_the_builtin_locale_and_knows_letters_beyond_asc
         assert fetch(server.url(), f"{kind} WHERE datname = 'lma'") == [(b"b", "C.UTF-8", "UTF8")]
         assert fetch(server.url(), "SELECT upper('müller')") == [("MÜLLER",)]
         fetch(server.url(), "CREATE EXTENSION pg_trgm")
-        assert fetch(
-            server.url(), "SELECT similarity('Müller', 'mller') < similarity('Müller', 'müler')"
-        ) == [(True,)]
+        assert fetch(server.url(), "SELECT similarity('Müller', 'mller') < similarity('Müller', 'müler')") == [
+            (True,)
+        ]
         assert fetch(server.url(), "SELECT cardinality(show_trgm('Łódź'))") == [(5,)]  # one word, not two
         fetch(server.url(), "CREATE EXTENSION pg_stat_statements")
         assert fetch(server.url(), "SELECT count(*) > 0 FROM pg_stat_statements") == [(True,)]
@@ -106,9 +106,7 @@ def test_a_warm_start_is_quick_keeps_the_data_and_makes_a_dropped_database_again
         fetch(server.url(database="postgres"), "DROP DATABASE lma")
         server.start()
         assert fetch(server.url(), "SELECT to_regclass('kept')") == [(None,)]
-        assert fetch(server.url(), "SELECT datlocale FROM pg_database WHERE datname = 'lma'") == [
-            ("C.UTF-8",)
-        ]
+        assert fetch(server.url(), "SELECT datlocale FROM pg_database WHERE datname = 'lma'") == [("C.UTF-8",)]
 
 
 def test_stop_without_start_and_a_second_stop_do_nothing(cold: World) -> None:
@@ -155,9 +153,7 @@ async def test_threads_of_an_event_loop_may_start_and_stop_the_same_object(world
 
 
 @pytest.mark.parametrize("name", ["two words & 100% ü", "x" * 120], ids=["odd", "long"])
-def test_any_home_path_will_do(
-    cold: World, template: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_any_home_path_will_do(cold: World, template: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for variable, value in [("PGPORT", "6000"), ("PGHOST", "no.test"), ("PGDATA", "/x"), ("LC_ALL", "xx_XX")]:
         monkeypatch.setenv(variable, value)
     home = cold.root / name / name / ".lma"
@@ -276,9 +272,7 @@ def test_a_large_log_is_set_aside(world: World) -> None:
         assert (world.home / "postgres.log.1").stat().st_size == 10_000_001
 
 
-def test_secrets_of_the_environment_do_not_reach_the_server(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_of_the_environment_do_not_reach_the_server(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMA_JWT_SECRET", "not for the server")
     with EmbeddedPostgres(world.home):
         (postmaster,) = world.postmasters()

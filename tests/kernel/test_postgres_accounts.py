@@ -71,9 +71,7 @@ def test_root_hands_the_server_to_nobody(cold: World, template: Path) -> None:
         process = psutil.Process(postmaster)
         assert set(process.uids()) == {NOBODY.pw_uid}
         assert set(process.gids()) == {NOBODY.pw_gid}
-        groups = next(
-            x for x in Path(f"/proc/{postmaster}/status").read_text().splitlines() if "Groups:" in x
-        )
+        groups = next(x for x in Path(f"/proc/{postmaster}/status").read_text().splitlines() if "Groups:" in x)
         assert groups.split() == ["Groups:"]
         run = next(server.data.parent.glob("run-*"))
         assert modes(server.data, run, server.log_file) == [0o700, 0o700, 0o600]

@@ -97,9 +97,7 @@ async def test_a_public_key_is_never_taken_for_a_shared_secret(
     issuer: Issuer, secret: bytes | None, message: str
 ) -> None:
     checker = verifier(issuer, secret=secret)
-    pem = RSA.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    pem = RSA.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     for material in (pem, json.dumps(public(RSA, "r")).encode(), public(RSA)["n"].encode()):
         parts = ({"alg": "HS256", "kid": "r"}, GOOD)
         body = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
@@ -115,13 +113,7 @@ async def test_secret_and_published_keys_can_serve_together(issuer: Issuer) -> N
     assert await outcome(checker, signed(RSA, "r", sub="published")) == "published"
 
 
-VALUE = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=4)
-    | st.lists(st.text(max_size=2), max_size=2)
-)
+VALUE = st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.lists(st.text(max_size=2), max_size=2)
 HEADER = st.fixed_dictionaries(
     {"alg": st.sampled_from(["HS256", "RS256", "ES256", "none"]) | VALUE},
     optional={

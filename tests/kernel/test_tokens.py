@@ -54,9 +54,7 @@ async def refusal(verify: TokenVerifier, token: str) -> str:
 
 
 async def test_a_good_token_gives_its_claims() -> None:
-    token = signed(
-        GOOD | {"scope": "read leads", "iat": START, "nbf": START, "aud": "unasked", "iss": "unasked"}
-    )
+    token = signed(GOOD | {"scope": "read leads", "iat": START, "nbf": START, "aud": "unasked", "iss": "unasked"})
     assert await verifier().verify(token) == Claims(
         subject="ann@demo.test",
         organization="demo",
@@ -147,9 +145,7 @@ async def test_claims_at_the_edge_are_accepted(
         ({"aud": ["other", "lma"], "iss": "us"}, None),
     ],
 )
-async def test_audience_and_issuer_are_checked_when_set(
-    claims: dict[str, object], message: str | None
-) -> None:
+async def test_audience_and_issuer_are_checked_when_set(claims: dict[str, object], message: str | None) -> None:
     checker, token = verifier(audience="lma", issuer="us"), signed(GOOD | claims)
     if message is None:
         assert (await checker.verify(token)).organization == "demo"
@@ -244,9 +240,7 @@ async def test_a_token_with_one_character_changed_is_refused(place: int, charact
 
 @settings(deadline=None)
 @given(
-    claims=st.dictionaries(
-        st.sampled_from(["exp", "sub", "org", "nbf", "iat", "scope", "aud", "iss", "jti"]), JSON
-    ),
+    claims=st.dictionaries(st.sampled_from(["exp", "sub", "org", "nbf", "iat", "scope", "aud", "iss", "jti"]), JSON),
     expected=st.sampled_from([{}, {"audience": "lma", "issuer": "us"}]),
 )
 async def test_strange_claims_under_a_good_signature_do_no_harm(

@@ -202,6 +202,4 @@ class EmbeddedPostgres:
 
     def _failure(self, what: str, began: int) -> EmbeddedPostgresError:
         said = self._log.tail(began)
-        return EmbeddedPostgresError(
-            f"The embedded PostgreSQL of {self.home} {what}. {self.log_file} says:\n{said}"
-        )
+        return EmbeddedPostgresError(f"The embedded PostgreSQL of {self.home} {what}. {self.log_file} says:\n{said}")
