@@ -166,7 +166,7 @@ class Database:
         self._viewers.pop((organization, subject), None)
         if row is None:
             raise Unauthenticated("The token names no active user of an active organization.")
-        settings = orjson.loads(row["settings"])
+        settings: dict[str, Any] = row["settings"]
         viewer = Viewer(
             organization_id=row["organization_id"],
             user_id=row["user_id"],

@@ -1,0 +1,70 @@
+"""The GraphQL types of campaigns and their members."""
+
+from lma_graph.activities.models import ActivityRow
+from lma_graph.activities.types import Activity
+from lma_graph.campaigns.criteria import CAMPAIGN as CAMPAIGN_WORDS
+from lma_graph.campaigns.criteria import MEMBER as MEMBER_WORDS
+from lma_graph.campaigns.loaders import (
+    CAMPAIGN,
+    CAMPAIGN_LEADS,
+    CAMPAIGN_MEMBERS,
+    LEAD_MEMBERSHIPS,
+    ORGANIZATION_CAMPAIGNS,
+)
+from lma_graph.campaigns.models import CampaignLeadRow, CampaignRow
+from lma_graph.kernel.graphql.fields import to_many, to_one
+from lma_graph.kernel.graphql.nodes import extend, node
+from lma_graph.leads.criteria import LEAD as LEAD_WORDS
+from lma_graph.leads.loaders import LEAD
+from lma_graph.leads.types import Lead
+from lma_graph.organizations.types import Organization
+from lma_graph.users.loaders import USER
+from lma_graph.users.types import User
+
+
+@node(CampaignRow, tag=6, ids_of={"organization_id": "Organization", "created_by": "User"})
+class Campaign:
+    """A marketing or outreach campaign."""
+
+    created_by = to_one(USER, User, key=CampaignRow.created_by, description="The user who created it.")
+    leads = to_many(CAMPAIGN_LEADS, Lead, LEAD_WORDS, description="The leads in it, newest first.")
+
+
+@node(CampaignLeadRow, tag=7, ids_of={"campaign_id": "Campaign", "lead_id": "Lead"}, hide={"organization_id"})
+class CampaignLead:
+    """A lead's membership in a campaign."""
+
+    campaign = to_one(CAMPAIGN, Campaign, key=CampaignLeadRow.campaign_id, description="The campaign.", required=True)
+    lead = to_one(LEAD, Lead, key=CampaignLeadRow.lead_id, description="The lead.", required=True)
+
+
+@extend(Campaign)
+class CampaignMembers:
+    """The members of a campaign."""
+
+    campaign_leads = to_many(
+        CAMPAIGN_MEMBERS, CampaignLead, MEMBER_WORDS, description="Its members, latest enrolment first."
+    )
+
+
+@extend(Lead)
+class LeadCampaigns:
+    """What campaigns add to leads."""
+
+    campaign_leads = to_many(
+        LEAD_MEMBERSHIPS, CampaignLead, MEMBER_WORDS, description="Memberships in campaigns, latest first."
+    )
+
+
+@extend(Activity)
+class ActivityCampaign:
+    """What campaigns add to activities."""
+
+    campaign = to_one(CAMPAIGN, Campaign, key=ActivityRow.campaign_id, description="The campaign it was part of.")
+
+
+@extend(Organization)
+class OrganizationCampaigns:
+    """What campaigns add to organizations."""
+
+    campaigns = to_many(ORGANIZATION_CAMPAIGNS, Campaign, CAMPAIGN_WORDS, description="Its campaigns, newest first.")

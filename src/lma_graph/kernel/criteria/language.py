@@ -1,0 +1,152 @@
+"""The language itself: vocabularies, the terms they hold, and the walk that checks and compiles a tree."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from lma_graph.kernel.errors import FieldError, InvalidInput, Path
+from lma_graph.kernel.scope import Scope, table_of
+from lma_graph.kernel.tables import Base
+
+DEEPEST = 12
+"""How far filters may be nested in one another, relations included."""
+MOST_NODES = 500
+"""How many keys a whole filter may hold."""
+
+Tree = Mapping[str, Any]
+Sql = sa.ColumnElement[bool]
+
+
+class Term(ABC):
+    """One key of a filter. Subclasses say how its value is checked and what SQL it becomes."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.name = name
+        self.description = description
+
+    @abstractmethod
+    def check(self, value: Any, path: Path) -> Iterator[FieldError]:
+        """Everything wrong with the value."""
+
+    @abstractmethod
+    def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
+        """The condition on a row of `table`. The value has been checked."""
+
+
+class Filter:
+    """A checked filter: a tree and the vocabulary it is written in. Equal trees are equal filters."""
+
+    def __init__(self, vocabulary: "Vocabulary", tree: Tree) -> None:
+        self.vocabulary = vocabulary
+        self.tree = tree
+
+    @cached_property
+    def text(self) -> bytes:
+        """The tree as canonical JSON."""
+        return orjson.dumps(self.tree, option=orjson.OPT_SORT_KEYS)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Filter) and other.vocabulary is self.vocabulary and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def sql(self, table: sa.FromClause, scope: Scope) -> Sql:
+        """The condition on a row of `table`, an alias of the vocabulary's table."""
+        return self.vocabulary.compile(self.tree, table, scope)
+
+
+@dataclass(eq=False)
+class Vocabulary:
+    """Everything that may be asked of one entity. Features above add their terms with `extend`."""
+
+    name: str
+    row: type[Base]
+    description: str
+    terms: dict[str, Term] = field(default_factory=dict)
+
+    @property
+    def table(self) -> sa.Table:
+        """The entity's table."""
+        return table_of(self.row)
+
+    def extend(self, *terms: Term) -> None:
+        """Add terms; a name is taken once."""
+        for term in terms:
+            if term.name in self.terms or term.name in {"and", "or", "not"}:
+                raise ValueError(f"{self.name} has a term {term.name} already.")
+            self.terms[term.name] = term
+
+    def filter(self, tree: Any, path: Path = ("filter",)) -> Filter:
+        """A checked filter, or `InvalidInput` that names every fault by its path."""
+        faults = list(self.faults(tree, path))
+        if faults:
+            raise InvalidInput(faults)
+        return Filter(self, tree)
+
+    def faults(self, tree: Any, path: Path) -> Iterator[FieldError]:
+        """Everything wrong with a tree; size and depth are judged first, so that the walk is bounded."""
+        nodes, depth = _measure(tree)
+        if nodes > MOST_NODES:
+            yield FieldError(path, f"has {nodes} keys; at most {MOST_NODES} are allowed", "TOO_LARGE")
+        elif depth > DEEPEST * 3:
+            yield FieldError(
+                path, f"is nested too deeply; at most {DEEPEST} filters may stand in one another", "TOO_DEEP"
+            )
+        else:
+            yield from self.check(tree, path)
+
+    def check(self, tree: Any, path: Path) -> Iterator[FieldError]:
+        """Everything wrong with a tree of bounded size."""
+        if not isinstance(tree, Mapping):
+            yield FieldError(path, f"must be a {self.name}Filter, that is, an object", "INVALID_TYPE")
+            return
+        for key, value in tree.items():
+            here = (*path, key)
+            if key in {"and", "or"}:
+                if isinstance(value, list):
+                    for at, part in enumerate(value):
+                        yield from self.check(part, (*here, at))
+                else:
+                    yield FieldError(here, "must be a list of filters", "INVALID_TYPE")
+            elif key == "not":
+                yield from self.check(value, here)
+            elif key not in self.terms:
+                yield FieldError(here, f"is not a field of {self.name}Filter", "UNKNOWN_FIELD")
+            elif value is None:
+                yield FieldError(here, "is null; leave it out, or ask for isNull", "NULL")
+            else:
+                yield from self.terms[key].check(value, here)
+
+    def compile(self, tree: Tree, table: sa.FromClause, scope: Scope) -> Sql:
+        """The SQL of a checked tree on a row of `table`. Keys of one object are ANDed."""
+        parts: list[Sql] = []
+        for key, value in tree.items():
+            if key == "and":
+                parts += [self.compile(part, table, scope) for part in value]
+            elif key == "or":
+                parts.append(sa.or_(sa.false(), *(self.compile(part, table, scope) for part in value)))
+            elif key == "not":
+                parts.append(self.compile(value, table, scope).is_not(sa.true()))
+            else:
+                parts.append(self.terms[key].sql(value, table, scope))
+        return parts[0] if len(parts) == 1 else sa.and_(sa.true(), *parts)
+
+
+def _measure(tree: Any) -> tuple[int, int]:
+    """Keys and depth of a JSON value, without recursion."""
+    nodes, deepest, open_ = 0, 0, [(tree, 0)]
+    while open_ and nodes <= MOST_NODES:
+        value, depth = open_.pop()
+        deepest = max(deepest, depth)
+        if isinstance(value, Mapping):
+            nodes += len(value)
+            open_ += [(part, depth + 1) for part in value.values()]
+        elif isinstance(value, list):
+            open_ += [(part, depth + 1) for part in value if isinstance(part, Mapping | list)]
+    return nodes, deepest

@@ -1,0 +1,228 @@
+"""Terms on a row's own values: columns, derived values, JSON documents, and plain values such as a search text."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from lma_graph.kernel import ids
+from lma_graph.kernel.choices import Choice
+from lma_graph.kernel.criteria.language import Sql, Term
+from lma_graph.kernel.criteria.operators import Family, Operator
+from lma_graph.kernel.criteria.values import READERS, SQL_TYPES, Kind, read_choice
+from lma_graph.kernel.errors import FieldError, Path
+from lma_graph.kernel.scope import Scope
+
+Expression = Callable[[sa.FromClause, Scope], sa.ColumnElement[Any]]
+MOST_VALUES = 1000
+"""How many values `in` may list."""
+
+
+class ColumnTerm(Term):
+    """Operators of a family on one value of the row: a column, or an expression derived from it."""
+
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        family: Family,
+        expression: Expression,
+        *,
+        choices: type[Choice] | None = None,
+        node: str | None = None,
+        column: sa.Column[Any] | None = None,
+    ) -> None:
+        super().__init__(name, description)
+        self.family = family
+        self.expression = expression
+        self.choices = choices
+        self.node = node
+        """For global ids: the type they must be of."""
+        self.column = column
+        """The table's own column, where it is one: lists can be sorted by it."""
+
+    def check(self, value: Any, path: Path) -> Iterator[FieldError]:
+        """Every operator known, every operand readable."""
+        if not isinstance(value, Mapping):
+            yield FieldError(path, f"must be a {self.family.name}, that is, an object", "INVALID_TYPE")
+            return
+        for name, operand in value.items():
+            operator = self.family.operator(name)
+            if operator is None:
+                yield FieldError((*path, name), f"is not an operator of {self.family.name}", "UNKNOWN_OPERATOR")
+            else:
+                yield from self._check_operand(operator, operand, (*path, name))
+
+    def _check_operand(self, operator: Operator, operand: Any, path: Path) -> Iterator[FieldError]:
+        if not operator.many:
+            yield from self._check_one(operator, operand, path)
+        elif not isinstance(operand, list):
+            yield FieldError(path, "must be a list", "INVALID_TYPE")
+        elif len(operand) > MOST_VALUES:
+            yield FieldError(path, f"lists {len(operand)} values; at most {MOST_VALUES} are allowed", "TOO_LARGE")
+        else:
+            for at, one in enumerate(operand):
+                yield from self._check_one(operator, one, (*path, at))
+
+    def _check_one(self, operator: Operator, value: Any, path: Path) -> Iterator[FieldError]:
+        try:
+            self.read(operator, value)
+        except ValueError as error:
+            yield FieldError(path, str(error), "INVALID_VALUE")
+
+    def read(self, operator: Operator, value: Any) -> Any:
+        """The value as the database takes it; ValueError says what is wrong."""
+        kind = operator.value or self.family.kind
+        if value is None:
+            raise ValueError("is null; ask for isNull instead")
+        if kind is Kind.CHOICE:
+            assert self.choices is not None
+            return read_choice(self.choices, value)
+        read = READERS[kind](value)
+        if kind is Kind.ID:
+            number = ids.number_of(read, self.node) if self.node else None
+            if number is None:
+                raise ValueError(f"is not the id of a {self.node}")
+            return number
+        return read
+
+    def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
+        """All the operators, ANDed."""
+        column = self.expression(table, scope)
+        parts = [self.apply(self.known(name), operand, column, table) for name, operand in value.items()]
+        return parts[0] if len(parts) == 1 else sa.and_(sa.true(), *parts)
+
+    def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Sql:  # noqa: ARG002  # subclasses add conditions on the table
+        """One operator's condition."""
+        return operator.sql(column, self.bind(operator, operand))
+
+    def bind(self, operator: Operator, operand: Any) -> Any:
+        """The operand as a bound parameter; a flag stays a flag."""
+        kind = operator.value or self.family.kind
+        if kind is Kind.BOOLEAN and operator.value is Kind.BOOLEAN:
+            return operand
+        if operator.many:
+            values = [self.read(operator, one) for one in operand]
+            return sa.literal(values, sa.ARRAY(SQL_TYPES[kind]))
+        return sa.literal(self.read(operator, operand), SQL_TYPES[kind])
+
+    def known(self, name: str) -> Operator:
+        """An operator that has been checked to exist."""
+        operator = self.family.operator(name)
+        assert operator is not None
+        return operator
+
+
+class ValueTerm(Term):
+    """A term whose value is plain text, such as a search; subclasses give the SQL."""
+
+    def check(self, value: Any, path: Path) -> Iterator[FieldError]:
+        """Readable text."""
+        try:
+            READERS[Kind.TEXT](value)
+        except ValueError as error:
+            yield FieldError(path, str(error), "INVALID_VALUE")
+
+
+JSON_OPERATORS = {
+    "eq": "Equal to this.",
+    "ne": "Not equal to this; missing keys included.",
+    "in": "One of these.",
+    "notIn": "None of these; missing keys included.",
+    "lt": "Less than this: numbers with numbers, text with text.",
+    "lte": "At most this.",
+    "gt": "More than this.",
+    "gte": "At least this.",
+    "exists": "True: the key is there, even if null. False: it is not.",
+}
+
+
+class JsonTerm(Term):
+    """A list of conditions `{ path, operator: value }` on a JSON column, all of which must hold."""
+
+    def __init__(self, name: str, description: str, expression: Expression) -> None:
+        super().__init__(name, description)
+        self.expression = expression
+
+    def check(self, value: Any, path: Path) -> Iterator[FieldError]:
+        """Every condition has a path of text and known operators with scalar operands."""
+        conditions = value if isinstance(value, list) else [value]
+        for at, condition in enumerate(conditions):
+            yield from self._check_condition(condition, (*path, at))
+
+    def _check_condition(self, condition: Any, path: Path) -> Iterator[FieldError]:
+        steps = condition.get("path") if isinstance(condition, Mapping) else None
+        if not isinstance(steps, list) or not steps or not all(isinstance(step, str) for step in steps):
+            yield FieldError((*path, "path"), "must be a list of keys, outermost first", "INVALID_VALUE")
+            return
+        if len(condition) == 1:
+            yield FieldError(path, "asks nothing of the path; give an operator such as eq", "INVALID_VALUE")
+        for name, operand in condition.items():
+            if name == "path":
+                continue
+            if name not in JSON_OPERATORS:
+                yield FieldError((*path, name), "is not an operator of JsonFilter", "UNKNOWN_OPERATOR")
+                continue
+            kind = Kind.BOOLEAN if name == "exists" else Kind.JSON
+            many = name in {"in", "notIn"}
+            if many and not isinstance(operand, list):
+                yield FieldError((*path, name), "must be a list", "INVALID_TYPE")
+                continue
+            for one in operand if many else [operand]:
+                try:
+                    READERS[kind](one)
+                except ValueError as error:
+                    yield FieldError((*path, name), str(error), "INVALID_VALUE")
+
+    def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
+        """All the conditions, ANDed."""
+        parts = []
+        for condition in value if isinstance(value, list) else [value]:
+            for name, operand in condition.items():
+                if name != "path":
+                    parts.append(self.condition(condition["path"], name, operand, table, scope))
+        return sa.and_(sa.true(), *parts)
+
+    def condition(self, path: list[str], name: str, operand: Any, table: sa.FromClause, scope: Scope) -> Sql:
+        """One operator on the value at one path."""
+        found = self.expression(table, scope).op("#>", return_type=_JSONB)(sa.literal(path, sa.ARRAY(sa.Text())))
+        return json_condition(found, name, operand)
+
+
+_JSONB: sa.types.TypeEngine[Any] = JSONB()
+
+
+def json_condition(found: sa.ColumnElement[Any], name: str, operand: Any) -> Sql:
+    """An operator on a JSON value, which is SQL null where the path leads nowhere."""
+    if name == "exists":
+        return found.is_not(None) if operand else found.is_(None)
+    if name in {"in", "notIn"}:
+        one_of = sa.or_(sa.false(), *(found == _json_literal(one) for one in operand))
+        return one_of if name == "in" else one_of.is_not(sa.true())
+    if name == "eq":
+        return found == _json_literal(operand)
+    if name == "ne":
+        return found.is_distinct_from(_json_literal(operand))
+    return _json_order(found, name, operand)
+
+
+def _json_literal(value: Any) -> sa.ColumnElement[Any]:
+    return sa.literal(value, JSONB(none_as_null=False))
+
+
+def _json_order(found: sa.ColumnElement[Any], name: str, operand: Any) -> Sql:
+    value: sa.ColumnElement[Any]
+    text = found.op("#>>", return_type=sa.Text())(sa.literal([], sa.ARRAY(sa.Text())))
+    compare = {"lt": "__lt__", "lte": "__le__", "gt": "__gt__", "gte": "__ge__"}[name]
+    if isinstance(operand, str):
+        kind, value = "string", sa.type_coerce(text.collate("C"), sa.Text())
+    elif isinstance(operand, int | float) and not isinstance(operand, bool):
+        # CASE keeps the cast away from values that are no numbers.
+        is_number = sa.func.jsonb_typeof(found) == "number"
+        kind, value = "number", sa.type_coerce(sa.case((is_number, sa.cast(text, sa.Numeric()))), sa.Numeric())
+        operand = sa.cast(sa.literal(str(operand), sa.Text()), sa.Numeric())
+    else:
+        return sa.false()
+    ordered: Sql = getattr(value, compare)(operand)
+    return sa.and_(sa.func.jsonb_typeof(found) == kind, ordered)

@@ -1,0 +1,251 @@
+"""Loaders are values: a frozen spec says which rows belong to which keys, and gives the statement for many at once.
+
+A GraphQL field names a spec; nothing is registered. `Loaders` serves the specs of one operation through data
+loaders: whatever the resolvers of one level ask of one spec is one statement.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from aiodataloader import DataLoader
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from lma_graph.kernel.db import Reader, Row, Transaction
+from lma_graph.kernel.paging import Order, Page, behind, order_by
+from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
+from lma_graph.kernel.tables import Base
+
+KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
+Where = Callable[[sa.FromClause], Condition]
+
+
+class Spec(Protocol):
+    """What a data loader can serve: the values of many keys in the keys' order."""
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], arguments: Any) -> Sequence[Any]:
+        """One value per key."""
+
+
+def _name(attribute: Any) -> str:
+    return column_of(attribute).name
+
+
+def rows_of(table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    """The columns a row is read with: all but those that only the database needs."""
+    return [column for column in table.c if not isinstance(column.type, TSVECTOR)]
+
+
+@dataclass(frozen=True)
+class ById:
+    """A row by its id; None where there is none that the viewer may see."""
+
+    row: type[Base]
+
+    def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
+        """The rows of `:keys`."""
+        table = table_of(self.row).alias("t")
+        chosen = rows_of(table) if columns is None else [table.c[name] for name in columns]
+        return sa.select(*chosen).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
+        """One row or None per key."""
+        found = {row.id: row for row in await reader.rows(self.statement(scope), {"keys": list(keys)})}
+        return [found.get(key) for key in keys]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A table between two others: `parent` points at one side, `child` at the other."""
+
+    row: type[Base]
+    parent: Any
+    child: Any
+
+
+@dataclass(frozen=True)
+class Children:
+    """The rows whose `parent` key is the given one, as pages in `order`; and how many there are.
+
+    `parent` is a key of the row itself, or a `Link` where a table stands between.
+    """
+
+    row: type[Base]
+    parent: Any
+    order: Order
+    where: Where | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of the foreign key; empty where a table stands between."""
+        return "" if isinstance(self.parent, Link) else _name(self.parent)
+
+    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], list[Condition]]:
+        """The column that names a child's parent, and what ties the table between to the child."""
+        if not isinstance(self.parent, Link):
+            return child.c[self.key], []
+        link = table_of(self.parent.row).alias("link")
+        tied = [
+            *conditions(link, scope, child_of=_name(self.parent.child)),
+            link.c[_name(self.parent.child)] == child.c.id,
+        ]
+        return link.c[_name(self.parent.parent)], tied
+
+    def conditions(self, table: sa.FromClause, scope: Scope, page: Page | None) -> list[Condition]:
+        """Everything a child must satisfy beside its parent."""
+        found = conditions(table, scope, child_of=self.key)
+        if self.where is not None:
+            found.append(self.where(table))
+        if page is not None and page.filter is not None:
+            found.append(page.filter.sql(table, scope))
+        return found
+
+    def statement(self, scope: Scope, page: Page, columns: Sequence[str] | None = None) -> sa.Select[Any]:
+        """Top N per parent of `:keys`, one more than the page holds, each group in the page's running order.
+
+        LATERAL and not a window function: it reads N rows per parent through the index, however many there are.
+        """
+        child = table_of(self.row).alias("c")
+        chosen = rows_of(child) if columns is None else [child.c[name] for name in columns]
+        parents = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
+        parent, tied = self.belongs(child, scope)
+        wanted = self.conditions(child, scope, page)
+        if page.position is not None:
+            wanted.append(behind(child.c, page.running, page.position))
+        top = (
+            sa.select(*chosen)
+            .where(*wanted, *tied, parent == parents.c.id)
+            .order_by(*order_by(child.c, page.running))
+            .limit(page.limit + 1)
+            .lateral("top")
+        )
+        found = [top.c[column.name] for column in chosen]
+        return sa.select(parents.c.id.label("parent_id"), *found).select_from(parents.join(top, sa.true()))
+
+    def count(self, scope: Scope, page: Page | None) -> sa.Select[Any]:
+        """How many children each parent of `:keys` has; parents without any are missing."""
+        child = table_of(self.row).alias("c")
+        parent, tied = self.belongs(child, scope)
+        return (
+            sa.select(parent, sa.func.count())
+            .where(*self.conditions(child, scope, page), *tied, parent == sa.any_(KEYS))
+            .group_by(parent)
+        )
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], page: Page) -> Sequence[list[Row]]:
+        """Up to `limit + 1` rows per key."""
+        groups: dict[int, list[Row]] = defaultdict(list)
+        for row in await reader.rows(self.statement(scope, page), {"keys": list(keys)}):
+            groups[row.parent_id].append(row)
+        return [groups[key] for key in keys]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many children a row has, by the filter of a page."""
+
+    children: Children
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], page: Page | None) -> Sequence[int]:
+        """A number per key."""
+        found = await reader.rows(self.children.count(scope, page), {"keys": list(keys)})
+        counts = _pairs(found)
+        return [counts.get(key, 0) for key in keys]
+
+
+@dataclass(frozen=True)
+class First:
+    """The first child in the order of `children`; None where there is none."""
+
+    children: Children
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
+        """One row or None per key."""
+        page = Page(limit=0, order=self.children.order)
+        groups = await self.children.load(reader, scope, keys, page)
+        return [group[0] if group else None for group in groups]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One value computed over the children, such as the earliest moment; None where there are none."""
+
+    children: Children
+    value: Callable[[sa.FromClause], sa.ColumnElement[Any]]
+
+    def statement(self, scope: Scope) -> sa.Select[Any]:
+        """The value of each parent of `:keys`."""
+        child = table_of(self.children.row).alias("c")
+        parent = child.c[self.children.key]
+        return (
+            sa.select(parent, self.value(child))
+            .where(*self.children.conditions(child, scope, None), parent == sa.any_(KEYS))
+            .group_by(parent)
+        )
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Any]:
+        """A value or None per key."""
+        rows = await reader.rows(self.statement(scope), {"keys": list(keys)})
+        found = _pairs(rows)
+        return [found.get(key) for key in keys]
+
+
+@dataclass(frozen=True)
+class All:
+    """All rows of a table that the viewer may see, as pages; the list behind a root field."""
+
+    row: type[Base]
+    order: Order
+    where: Where | None = None
+    lifting: str | None = None
+    """The name of a visibility rule that this list lifts, such as the one that hides deleted rows."""
+
+    def conditions(self, table: sa.FromClause, scope: Scope, page: Page) -> list[Condition]:
+        """Everything a row must satisfy."""
+        found = conditions(table, scope, lifting=self.lifting)
+        if self.where is not None:
+            found.append(self.where(table))
+        if page.filter is not None:
+            found.append(page.filter.sql(table, scope))
+        return found
+
+    def statement(self, scope: Scope, page: Page, columns: Sequence[str] | None = None) -> sa.Select[Any]:
+        """One more row than the page holds, in the page's running order."""
+        table = table_of(self.row).alias("t")
+        chosen = rows_of(table) if columns is None else [table.c[name] for name in columns]
+        wanted = self.conditions(table, scope, page)
+        if page.position is not None:
+            wanted.append(behind(table.c, page.running, page.position))
+        ordered = order_by(table.c, page.running)
+        return sa.select(*chosen).where(*wanted).order_by(*ordered).limit(page.limit + 1)
+
+    def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
+        """How many rows there are."""
+        table = table_of(self.row).alias("t")
+        return sa.select(sa.func.count()).select_from(table).where(*self.conditions(table, scope, page))
+
+
+def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
+    return {getattr(row, row._fields[0]): getattr(row, row._fields[1]) for row in rows}
+
+
+class Loaders:
+    """The data loaders of one operation, made on first use."""
+
+    def __init__(self, reader: Reader | Transaction) -> None:
+        self.reader = reader
+        self.scope = Scope.of(reader.viewer)
+        self._open: dict[tuple[Spec, Hashable], DataLoader[int, Any]] = {}
+
+    async def load(self, spec: Spec, key: int, arguments: Hashable = None) -> Any:
+        """The value of one key; keys asked for together share a statement, and each is loaded once."""
+        loader = self._open.get((spec, arguments))
+        if loader is None:
+
+            async def batch(keys: list[int]) -> list[Any]:
+                return list(await spec.load(self.reader, self.scope, keys, arguments))
+
+            loader = self._open[spec, arguments] = DataLoader(batch)
+        return await loader.load(key)

@@ -1,0 +1,59 @@
+"""How leads are loaded, and who may see a lead and what hangs on it."""
+
+import sqlalchemy as sa
+
+from lma_graph.activities.models import ActivityRow, LeadNoteRow
+from lma_graph.executions.models import WorkflowExecutionRow
+from lma_graph.kernel.loaders import Aggregate, All, ById, Children, First
+from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.scope import VIEWER, Condition, Rule, Scope, conditions, table_of, visible
+from lma_graph.leads.criteria import is_contact, is_scheduled
+from lma_graph.leads.models import LeadRow
+
+NEWEST = (Sort("created_at", descending=True), Sort("id", descending=True))
+SOONEST = (Sort("scheduled_at"), Sort("id"))
+ALIVE = "alive"
+
+
+@visible(LeadRow, name=ALIVE)
+def is_alive(lead: sa.FromClause, _: Scope) -> Condition:
+    """Deleted leads exist only for the one list that asks for them."""
+    return lead.c.deleted_at.is_(None)
+
+
+@visible(LeadRow)
+def may_see_lead(lead: sa.FromClause, scope: Scope) -> Condition | None:
+    """With visibility OWN a sales representative sees their own and unassigned leads."""
+    if scope.sees_all_leads:
+        return None
+    return sa.or_(lead.c.assigned_to_id == VIEWER, lead.c.assigned_to_id.is_(None))
+
+
+def through_lead(key: str, *, optional: bool = False) -> Rule:
+    """The rule of a table whose rows hang on a lead: visible where the lead is."""
+
+    def rule(table: sa.FromClause, scope: Scope) -> Condition:
+        lead = table_of(LeadRow).alias()
+        seen = sa.exists(
+            sa.select(sa.literal(1)).where(*conditions(lead, scope), lead.c.id == table.c[key]).correlate(table)
+        )
+        return sa.or_(table.c[key].is_(None), seen) if optional else seen
+
+    return rule
+
+
+visible(ActivityRow, via=ActivityRow.lead_id)(through_lead("lead_id"))
+visible(LeadNoteRow, via=LeadNoteRow.lead_id)(through_lead("lead_id"))
+visible(WorkflowExecutionRow, via=WorkflowExecutionRow.lead_id)(through_lead("lead_id", optional=True))
+
+
+LEAD = ById(LeadRow)
+LEADS = All(LeadRow, NEWEST)
+DELETED_LEADS = All(LeadRow, NEWEST, lambda lead: lead.c.deleted_at.is_not(None), lifting=ALIVE)
+ASSIGNED_LEADS = Children(LeadRow, LeadRow.assigned_to_id, NEWEST)
+ORGANIZATION_LEADS = Children(LeadRow, LeadRow.organization_id, NEWEST)
+
+_CONTACTS = Children(ActivityRow, ActivityRow.lead_id, NEWEST, is_contact)
+FIRST_CONTACT = Aggregate(_CONTACTS, lambda activity: sa.func.min(activity.c.completed_at))
+LAST_CONTACT = Aggregate(_CONTACTS, lambda activity: sa.func.max(activity.c.completed_at))
+NEXT_ACTIVITY = First(Children(ActivityRow, ActivityRow.lead_id, SOONEST, is_scheduled))
