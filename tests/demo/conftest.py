@@ -1,7 +1,6 @@
-"""A migrated database on the owner's login, left as it was found."""
+"""A migrated database for demo data, empty again after each use."""
 
 import datetime as dt
-import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -10,26 +9,28 @@ import pytest
 
 from lma_graph.demo.seed import SeedReport, seed
 from lma_graph.demo.sheet import COLUMNS
-from lma_graph.kernel.db import connect_arguments
+from lma_graph.kernel import migrations
 
 UNTIL = dt.date(2026, 3, 2)
-Owner = Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
+Connected = Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
 Seeded = Callable[..., AbstractAsyncContextManager[tuple[asyncpg.Connection, SeedReport]]]
 
 
 @pytest.fixture(scope="session")
-def database(request) -> str:
-    """`LMA_TEST_DATABASE_URL`, or the database that the suite has made for itself."""
-    return os.environ.get("LMA_TEST_DATABASE_URL") or request.getfixturevalue("owner_url")
+def seed_url(fresh_database) -> str:
+    """The owner's login of a migrated database of our own, since demo data has names of its own."""
+    url: str = fresh_database("seed")
+    migrations.upgrade(url)
+    return url
 
 
 @pytest.fixture(scope="session")
-def owner(database) -> Owner:
-    """`async with owner() as connection`: the owner's own connection."""
+def connected(seed_url) -> Connected:
+    """`async with connected() as connection`: the owner's own connection."""
 
     @asynccontextmanager
     async def connect():
-        connection = await asyncpg.connect(connect_arguments(database))
+        connection = await asyncpg.connect(seed_url)
         try:
             yield connection
         finally:
@@ -39,20 +40,38 @@ def owner(database) -> Owner:
 
 
 @pytest.fixture(scope="session")
-def seeded(database, owner) -> Seeded:
+def seeded(seed_url, connected) -> Seeded:
     """`async with seeded(leads=…, organizations=…) as (connection, report)`: seeds, and removes it all at the end."""
 
     @asynccontextmanager
     async def run(**arguments):
-        async with owner() as connection:
+        async with connected() as connection:
             before = await _sequences(connection)
             usual = {"until": UNTIL, "processes": 1, "progress": lambda *_: None}
             try:
-                yield connection, await seed(database, **(usual | arguments))
+                yield connection, await seed(seed_url, **(usual | arguments))
             finally:
                 await _remove(connection, before)
 
     return run
+
+
+@pytest.fixture(scope="module")
+async def demo(seeded):
+    """301 leads over three organizations, for a module that only reads: a connection and the report."""
+    async with seeded(leads=301, organizations=3) as found:
+        yield found
+
+
+@pytest.fixture
+def nothing(demo):
+    """`await nothing(sql, *values)`: the statement finds no rows; those it finds are shown."""
+    connection, _ = demo
+
+    async def check(sql, *values):
+        assert [dict(row) for row in await connection.fetch(sql, *values)] == []
+
+    return check
 
 
 async def _sequences(connection: asyncpg.Connection) -> dict[str, tuple[int, bool]]:

@@ -33,10 +33,8 @@ async def test_the_same_seed_gives_the_same_rows_however_the_work_is_divided(see
     assert together == alone
     async with seeded(leads=130, organizations=2, random_seed=2) as (connection, _):
         other = await _digests(connection)
-    assert {table for table in COLUMNS if other[table] == alone[table]} == {
-        "lead_scoring_rules",
-        "workflows",
-    }
+    unchanging = {"lead_scoring_rules", "workflows", "integrations"}
+    assert {table for table in COLUMNS if other[table] == alone[table]} == unchanging
 
 
 async def test_one_organization_without_leads(seeded):
@@ -56,9 +54,9 @@ async def test_fewer_leads_than_organizations(seeded):
         assert [count for _, count in rows] == [1, 1, 0, 0, 0]
 
 
-async def test_beside_rows_that_are_there_already(seeded, owner):
+async def test_beside_rows_that_are_there_already(seeded, connected):
     """Ids taken by others, and sequences that stand anywhere, are respected."""
-    async with owner() as connection:
+    async with connected() as connection:
         there = await connection.fetchval("INSERT INTO organizations (name, slug) VALUES ('A', 'a') RETURNING id")
         lead = await connection.fetchval(
             "INSERT INTO leads (organization_id, email) VALUES ($1, 'a@a.test') RETURNING id", there
@@ -70,16 +68,16 @@ async def test_beside_rows_that_are_there_already(seeded, owner):
             )
             assert await connection.fetchval("SELECT min(id) FROM organizations WHERE slug = 'demo'") == there + 1
     finally:
-        async with owner() as connection:
+        async with connected() as connection:
             await connection.execute("DELETE FROM leads WHERE organization_id = $1", there)
             await connection.execute("DELETE FROM organizations WHERE id = $1", there)
 
 
-async def test_demo_data_is_not_seeded_twice(database, seeded):
+async def test_demo_data_is_not_seeded_twice(seed_url, seeded):
     async with seeded(leads=3, organizations=1) as (connection, _):
         before = await _digests(connection)
         with pytest.raises(Conflict) as refused:
-            await seeding.seed(database, leads=10, organizations=2, progress=lambda *_: None)
+            await seeding.seed(seed_url, leads=10, organizations=2, progress=lambda *_: None)
         assert refused.value.message == (
             "There is demo data already: the organization “demo” exists. Use it as it is, or seed an empty database:"
             " create one, run `lma-graph migrate` on it, then `lma-graph seed`."
@@ -94,9 +92,9 @@ async def test_demo_data_is_not_seeded_twice(database, seeded):
         (1, 0, "organizations: There must be at least 1 organization."),
     ],
 )
-async def test_impossible_numbers(database, leads, organizations, message):
+async def test_impossible_numbers(seed_url, leads, organizations, message):
     with pytest.raises(InvalidInput) as refused:
-        await seeding.seed(database, leads=leads, organizations=organizations, progress=lambda *_: None)
+        await seeding.seed(seed_url, leads=leads, organizations=organizations, progress=lambda *_: None)
     assert refused.value.message == message
 
 

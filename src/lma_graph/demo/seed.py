@@ -78,7 +78,7 @@ async def seed(
         ground = Ground(random_seed, int(midnight.timestamp()), leads, organizations, blocks)
         rows = await _furnish(connection, ground)
         progress(0, leads)
-        rows += await _populate(url, ground, processes or os.cpu_count() or 1, progress)
+        rows.update(await _populate(url, ground, processes or os.cpu_count() or 1, progress))
         await writer.analyze(connection)
     finally:
         await connection.close()
@@ -109,7 +109,7 @@ async def _furnish(connection: asyncpg.Connection, ground: Ground) -> Counter[st
         sheet = Sheet()
         for number in range(begin, min(begin + _TOGETHER, ground.organizations)):
             furnish(ground, organization(ground, number), sheet)
-        rows += await writer.copy(connection, sheet)
+        rows.update(await writer.copy(connection, sheet))
     return rows
 
 
