@@ -1,0 +1,1 @@
+"""The server: composes kernel, features and schema into one ASGI application."""

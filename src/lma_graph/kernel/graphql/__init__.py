@@ -1,0 +1,1 @@
+"""What every graph needs, whatever it is about: documents, limits, errors, execution."""
