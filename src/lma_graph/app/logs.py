@@ -96,7 +96,7 @@ class RequestLog:
             method=scope["method"],
             path=scope["path"],
             operation=record.operation,
-            status=status,
+            status=status or None,  # None: the client left before it was answered
             ms=round(seconds * 1000, 1),
         )
 
