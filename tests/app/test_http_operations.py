@@ -26,23 +26,29 @@ from lma_graph.app import logs
 ROOT = Path(__file__).parents[2]
 
 
+@contextlib.contextmanager
+def configured(log_format: str) -> Iterator[io.StringIO]:
+    """Everything that is logged in that format within the block; what was set up before comes back."""
+    stream = io.StringIO()
+    loggers = [logging.getLogger(name) for name in ("", "uvicorn", "uvicorn.error", "uvicorn.access")]
+    before = [(logger, logger.handlers[:], logger.propagate) for logger in loggers]
+    level = logging.getLogger().level
+    logs.configure("info", log_format, stream)
+    structlog.configure(cache_logger_on_first_use=False)
+    try:
+        yield stream
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().setLevel(level)
+        for logger, handlers, propagate in before:
+            logger.handlers[:] = handlers
+            logger.propagate = propagate
+
+
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    """Everything that is logged as JSON, after `logs.configure`; what was set up before comes back."""
-    stream = io.StringIO()
-    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access")
-    before = {
-        name: (logging.getLogger(name).handlers[:], logging.getLogger(name).propagate) for name in names
-    }
-    level = logging.getLogger().level
-    logs.configure("info", "json", stream)
-    structlog.configure(cache_logger_on_first_use=False)
-    yield stream
-    structlog.reset_defaults()
-    logging.getLogger().setLevel(level)
-    for name, (handlers, propagate) in before.items():
-        logging.getLogger(name).handlers[:] = handlers
-        logging.getLogger(name).propagate = propagate
+    with configured("json") as stream:
+        yield stream
 
 
 def read(stream: io.StringIO) -> list[dict[str, object]]:
@@ -85,17 +91,12 @@ def test_other_loggers_are_written_alike(lines: io.StringIO) -> None:
 
 
 def test_people_get_readable_lines_without_local_variables() -> None:
-    stream = io.StringIO()
-    logs.configure("info", "console", stream)
-    try:
+    with configured("console") as stream:
         password = "".join(("s3", "cret"))  # noqa: F841 - what a pretty traceback would show
         try:
             raise RuntimeError("boom")  # noqa: TRY301
         except RuntimeError:
             structlog.get_logger("x").error("failed", exc_info=True)
-    finally:
-        structlog.reset_defaults()
-        logging.getLogger().handlers.clear()
     assert "failed" in stream.getvalue()
     assert "RuntimeError: boom" in stream.getvalue()
     assert "s3cret" not in stream.getvalue()
@@ -170,31 +171,39 @@ def process(tmp_path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as running:
         base = f"http://127.0.0.1:{port}"
         try:
-            with httpx2.Client(trust_env=False) as http:
-                for _ in range(200):
-                    with contextlib.suppress(httpx2.TransportError):
-                        http.get(f"{base}/healthz")
-                        break
-                    time.sleep(0.05)
+            wait_for(base, "/healthz", '"ok"')
             yield running, base
         finally:
             running.terminate()
             running.wait(15)
 
 
+def wait_for(base: str, path: str, expected: str, seconds: float = 40) -> None:
+    until = time.monotonic() + seconds
+    found = "nothing"
+    with httpx2.Client(trust_env=False) as http:
+        while time.monotonic() < until:
+            with contextlib.suppress(httpx2.TransportError):
+                found = http.get(base + path).text
+                if expected in found:
+                    return
+            time.sleep(0.05)
+    pytest.fail(f"{path} never said {expected!r} but {found}")
+
+
 def test_a_terminated_process_finishes_what_it_has_begun(tmp_path: Path) -> None:
     found: list[httpx2.Response] = []
     with process(tmp_path) as (running, base), client(base) as http:
-        body = {"query": "{ slow(seconds: 1.5) }"}
+        body = {"query": "{ slow(seconds: 3) }"}
         thread = threading.Thread(target=lambda: found.append(http.post("/graphql", json=body)))
         thread.start()
-        time.sleep(0.5)
+        wait_for(base, "/metrics", "lma_graphql_in_flight 1.0")
         running.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        time.sleep(0.5)
         with pytest.raises(httpx2.ConnectError), httpx2.Client(trust_env=False, headers=TOKEN) as late:
             late.post(f"{base}/graphql", json={"query": "{ hello }"})
         thread.join(10)
-        assert found[0].json()["data"] == {"slow": "done"}
+        assert [each.json()["data"] for each in found] == [{"slow": "done"}]
         running.wait(10)
 
 
