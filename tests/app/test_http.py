@@ -168,9 +168,7 @@ def test_requests_without_a_viewer(base: str, accept: str, token: str, status: i
 
 @pytest.mark.parametrize("accept", [GRAPHQL, JSON])
 def test_a_context_that_does_not_open_is_503(http: httpx2.Client, accept: str) -> None:
-    found = http.post(
-        "/graphql", json={"query": "{ hello }"}, headers={"Accept": accept, "X-Context": "down"}
-    )
+    found = http.post("/graphql", json={"query": "{ hello }"}, headers={"Accept": accept, "X-Context": "down"})
     assert (found.status_code, code_of(found), found.headers["retry-after"]) == (
         503,
         "SERVICE_UNAVAILABLE",
@@ -227,9 +225,7 @@ def test_a_persisted_hash_is_checked(http: httpx2.Client) -> None:
 def test_invalid_documents_are_not_persisted(http: httpx2.Client) -> None:
     query = "{ nothing }"
     assert code_of(post(http, query, extensions=persisted(query))) == "GRAPHQL_VALIDATION_FAILED"
-    assert (
-        code_of(http.post("/graphql", json={"extensions": persisted(query)})) == "PERSISTED_QUERY_NOT_FOUND"
-    )
+    assert code_of(http.post("/graphql", json={"extensions": persisted(query)})) == "PERSISTED_QUERY_NOT_FOUND"
 
 
 def test_a_persisted_mutation_is_not_run_by_get(http: httpx2.Client) -> None:

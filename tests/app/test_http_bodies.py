@@ -9,9 +9,7 @@ import httpx2
 import pytest
 from example_server import GRAPHQL, JSON, client, code_of, make_app, raw, serve
 
-HEAD = (
-    b"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Type: application/json\r\n"
-)
+HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +146,7 @@ def test_an_endless_chunked_body_is_cut_off(base: str) -> None:
     assert sent < 20_000_000
 
 
-@pytest.mark.parametrize(
-    "rest", [b"Content-Length: 1000\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"]
-)
+@pytest.mark.parametrize("rest", [b"Content-Length: 1000\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"])
 def test_a_half_sent_body_is_408_and_the_connection_is_closed(base: str, rest: bytes) -> None:
     found, seconds = raw(base, HEAD + rest, wait=5)
     assert found.startswith(b"HTTP/1.1 408 ")

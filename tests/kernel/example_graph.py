@@ -249,9 +249,7 @@ class Subscription:
 
 
 def make_schema() -> strawberry.Schema:
-    scalars: dict[Any, Any] = {
-        Token: strawberry.scalar(name="Token", parse_value=_parse_token, serialize=str)
-    }
+    scalars: dict[Any, Any] = {Token: strawberry.scalar(name="Token", parse_value=_parse_token, serialize=str)}
     return strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=scalars))
 
 

@@ -95,9 +95,7 @@ async def test_variables_and_the_operation_name_are_used() -> None:
         ),
     ],
 )
-async def test_nothing_is_opened_for_what_cannot_run(
-    request_: GraphQLRequest, code: str, message: str
-) -> None:
+async def test_nothing_is_opened_for_what_cannot_run(request_: GraphQLRequest, code: str, message: str) -> None:
     context = Context()
     found = await ENGINE.execute(request_, context.open)
     assert context.log == []
@@ -182,9 +180,7 @@ async def test_long_messages_are_cut() -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-async def test_expected_failures_of_a_field(
-    error: Exception, message: str, extensions: dict[str, Any]
-) -> None:
+async def test_expected_failures_of_a_field(error: Exception, message: str, extensions: dict[str, Any]) -> None:
     found = await run("{ hello act }", Context(act=raising(error)))
     assert found.body() == {
         "errors": (

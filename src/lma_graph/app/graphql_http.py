@@ -118,9 +118,7 @@ class GraphQLHTTP(Generic[V]):
             parameters.extensions,
             READ_ONLY if scope["method"] == "GET" else READ_WRITE,
         )
-        response = await self._engine.execute(
-            request, lambda: self._open_context(viewer, Request(scope, receive))
-        )
+        response = await self._engine.execute(request, lambda: self._open_context(viewer, Request(scope, receive)))
         if response.failure is not Failure.REQUEST:
             self._persisted.remember(query, parameters.extensions)
         if response.operation is not None:
@@ -175,7 +173,7 @@ def _status(failure: Failure, media: str) -> int:
 
 
 def _reply(response: GraphQLResponse, media: str) -> Reply:
-    body = orjson.dumps(response.body())
+    body = orjson.dumps(response.body(), option=orjson.OPT_UTC_Z)
     failure = response.failure
     if failure is None:
         return Reply(200, media, body)

@@ -8,6 +8,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from lma_graph.kernel.errors import DomainError
+
 Check = Callable[[], Awaitable[object]]
 """Returns if all is well, raises whatever if not."""
 
@@ -51,6 +53,7 @@ class Health:
                 await check()
         except Exception as error:
             late = isinstance(error, TimeoutError) and deadline.expired()
-            log.warning("not ready", check=name, exc_info=None if late else error)
+            expected = late or isinstance(error, DomainError)
+            log.warning("not ready", check=name, reason=str(error), exc_info=None if expected else error)
             return _TIMED_OUT if late else _FAILED
         return _OK

@@ -138,9 +138,7 @@ def _dumps(event: object, **_: object) -> str:
     return orjson.dumps(event, default=repr).decode()
 
 
-def _configure_standard(
-    target: TextIO, threshold: int, shared: list[Processor], last: list[Processor]
-) -> None:
+def _configure_standard(target: TextIO, threshold: int, shared: list[Processor], last: list[Processor]) -> None:
     """Everybody else's loggers in the same shape; uvicorn's access lines are dropped for our own."""
     handler = logging.StreamHandler(target)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta

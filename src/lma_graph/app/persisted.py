@@ -35,9 +35,7 @@ class PersistedQueries:
         if not query:
             return self._known(sha)
         if hashlib.sha256(query.encode()).hexdigest() != sha:
-            raise Refusal(
-                400, "PERSISTED_QUERY_HASH_MISMATCH", "sha256Hash is not the SHA-256 of query.", soft=True
-            )
+            raise Refusal(400, "PERSISTED_QUERY_HASH_MISMATCH", "sha256Hash is not the SHA-256 of query.", soft=True)
         return query
 
     def remember(self, query: str, extensions: Mapping[str, object]) -> None:

@@ -95,9 +95,7 @@ def _operations(ast: DocumentNode) -> tuple[Operation, ...]:
 
 
 def _rules(*, introspection: bool) -> tuple[type[ValidationRule], ...]:
-    found = [
-        MergeWithinBudget if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
-    ]
+    found = [MergeWithinBudget if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
     found += [MaybeNullValidationRule, OneOfInputValidationRule]
     if not introspection:
         found.append(NoSchemaIntrospectionCustomRule)

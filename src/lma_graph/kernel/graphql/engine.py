@@ -154,9 +154,7 @@ class GraphQLEngine:
             errors, failure = [domain_error(error)], Failure.behind(error)
         except Exception as error:  # noqa: BLE001 - a scalar's parser may raise anything
             errors, failure = [Incident(stage="prepare").error(error)], Failure.behind(translate(error))
-        raise Refused(
-            GraphQLResponse(self._extensions(progress.cost), tuple(errors), failure, progress.operation)
-        )
+        raise Refused(GraphQLResponse(self._extensions(progress.cost), tuple(errors), failure, progress.operation))
 
     def _prepare(self, request: GraphQLRequest, progress: _Progress) -> Prepared:
         document = self._document(request.query)

@@ -113,9 +113,7 @@ class Measuring:
     def _measure(self, document: Document, operation: Operation) -> _Measured:
         ast = document.ast
         assert ast is not None, "only valid documents are measured"
-        fragments = {
-            each.name.value: each for each in ast.definitions if isinstance(each, FragmentDefinitionNode)
-        }
+        fragments = {each.name.value: each for each in ast.definitions if isinstance(each, FragmentDefinitionNode)}
         measuring = _Pass(self._schema, self._pricing, fragments)
         root = self._schema.get_root_type(operation.type)
         return _Measured(measuring.operation(operation.node, root), _defaults(operation.node))
