@@ -98,15 +98,7 @@ def verifier_of(settings: Settings, development: Development | None) -> TokenVer
 
 def limits_of(settings: Settings) -> Limits:
     """What one operation may be at most."""
-    return Limits(
-        max_tokens=settings.max_tokens,
-        max_depth=settings.max_depth,
-        max_aliases=settings.max_aliases,
-        max_fields=settings.max_fields,
-        max_directives=settings.max_directives,
-        max_root_fields=settings.max_root_fields,
-        max_cost=settings.max_cost,
-    )
+    return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
 
 
 def _endpoint(
