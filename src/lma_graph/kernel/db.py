@@ -110,6 +110,7 @@ class Database:
             pool_timeout=5,
             pool_use_lifo=True,
             pool_reset_on_return=None,
+            hide_parameters=True,
             json_deserializer=orjson.loads,
             json_serializer=lambda value: orjson.dumps(value).decode(),
         )

@@ -5,9 +5,10 @@ from the field. Enter at `to_one`, `to_many` and `derived` inside a type, at `li
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Optional
 
+import sqlalchemy as sa
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -20,10 +21,13 @@ from lma_graph.kernel.graphql.context import Context, Info
 from lma_graph.kernel.graphql.inputs import column_types, filter_of, order_of, read_order
 from lma_graph.kernel.loaders import All, ById, Children, Count, Spec
 from lma_graph.kernel.paging import Page
-from lma_graph.kernel.scope import column_of
+from lma_graph.kernel.scope import Scope, column_of
+from lma_graph.kernel.viewer import Viewer
 
 PAGE_AT_ROOT = 20
 PAGE_NESTED = 10
+Arguments = Mapping[str, Any]
+Columns = Sequence[str] | None
 
 
 class ColumnField(StrawberryField):
@@ -130,7 +134,7 @@ class PagedField(LoadedField):
             argument("order_by", order, "What to sort by, most important first; newest first by default."),
         ]
 
-    def read_page(self, arguments: dict[str, Any]) -> Page:
+    def read_page(self, arguments: Arguments) -> Page:
         """The page that a client asked for."""
         tree = arguments.get("filter")
         return Page.read(
@@ -158,13 +162,43 @@ class ManyField(PagedField):
 
 
 class ListField(PagedField):
-    """A root field: a page of all rows the viewer may see."""
+    """A root field: a page of all rows the viewer may see. Subclasses say which rows, or in what order."""
 
     spec: All
 
+    def rows(self, scope: Scope, page: Page, arguments: Arguments, columns: Columns = None) -> sa.Select[Any]:
+        """The statement of a page, for `:limit` rows."""
+        del arguments
+        return self.spec.statement(scope, page, columns)
+
+    def count(self, scope: Scope, page: Page, arguments: Arguments) -> sa.Select[Any]:
+        """The statement of the whole list's length."""
+        del arguments
+        return self.spec.count(scope, page)
+
     async def value(self, source: Any, context: Context, **arguments: Any) -> Connected:  # noqa: ARG002
         """One statement, and one more for the count where asked for."""
-        return await listed(self.spec, self.read_page(arguments), context)
+        page = self.read_page(arguments)
+        rows = await context.reader.rows(self.rows(context.scope, page, arguments), {"limit": page.limit + 1})
+
+        async def count() -> int:
+            found = await context.reader.rows(self.count(context.scope, page, arguments))
+            return int(found[0][0])
+
+        return Connected(rows, page, count)
+
+
+class CurrentField(LoadedField):
+    """A root field: the row that the viewer stands for, such as their own user."""
+
+    def __init__(self, spec: ById, key: Callable[[Viewer], int], **options: Any) -> None:
+        super().__init__(**options)
+        self.spec = spec
+        self.key = key
+
+    async def value(self, source: Any, context: Context, **_: Any) -> Any:  # noqa: ARG002
+        """Always there: the viewer has been checked."""
+        return await context.load(self.spec, self.key(context.viewer))
 
 
 class ByIdField(LoadedField):
@@ -180,17 +214,6 @@ class ByIdField(LoadedField):
         """None for anything that is not the id of such a row that the viewer may see."""
         number = ids.number_of(arguments["id"], self.node)
         return None if number is None else await context.load(self.spec, number)
-
-
-async def listed(spec: All, page: Page, context: Context) -> Connected:
-    """A page of all rows of a spec."""
-    rows = await context.reader.rows(spec.statement(context.scope, page))
-
-    async def count() -> int:
-        found = await context.reader.rows(spec.count(context.scope, page))
-        return int(found[0][0])
-
-    return Connected(rows, page, count)
 
 
 def argument(
@@ -245,6 +268,11 @@ def listing(spec: All, node: Any, vocabulary: Vocabulary, *, description: str) -
     """A root connection."""
     kind = StrawberryAnnotation(connection_of(node))
     return ListField(vocabulary, spec, PAGE_AT_ROOT, type_annotation=kind, description=description)
+
+
+def current(spec: ById, node: Any, *, key: Callable[[Viewer], int], description: str) -> Any:
+    """A root field for a row of the viewer's own."""
+    return CurrentField(spec, key, type_annotation=StrawberryAnnotation(node), description=description)
 
 
 def by_id(spec: ById, node: Any, *, description: str) -> Any:
