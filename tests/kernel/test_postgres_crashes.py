@@ -284,13 +284,16 @@ def test_a_home_deleted_under_its_server_does_not_harm_the_next_one(world: World
     old = EmbeddedPostgres(world.home)
     old.start()
     (ghost,) = world.postmasters()
-    psutil.Process(ghost).suspend()  # until its successor is there
+    processes = world.processes()
+    for process in processes:
+        process.suspend()  # until its successor is there
     shutil.rmtree(world.home)
     world.furnish(template)
     with EmbeddedPostgres(world.home) as new:
         assert old.stop() is False
         os.kill(ghost, signal.SIGQUIT)  # what it does to itself within a minute, once it notices
-        psutil.Process(ghost).resume()
+        for process in processes:
+            process.resume()
         until(lambda: ghost not in world.postmasters())
         assert fetch(new.url(), "SELECT 1") == [(1,)]
     assert world.processes() == []
