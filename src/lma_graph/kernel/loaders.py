@@ -87,16 +87,14 @@ class Children:
         """The name of the foreign key; empty where a table stands between."""
         return "" if isinstance(self.parent, Link) else _name(self.parent)
 
-    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], list[Condition]]:
-        """The column that names a child's parent, and what ties the table between to the child."""
+    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], sa.FromClause]:
+        """The column that names a child's parent, and where the two come from."""
         if not isinstance(self.parent, Link):
-            return child.c[self.key], []
+            return child.c[self.key], child
         link = table_of(self.parent.row).alias("link")
-        tied = [
-            *conditions(link, scope, child_of=_name(self.parent.child)),
-            link.c[_name(self.parent.child)] == child.c.id,
-        ]
-        return link.c[_name(self.parent.parent)], tied
+        ours = _name(self.parent.child)
+        tie = sa.and_(link.c[ours] == child.c.id, *conditions(link, scope, child_of=ours))
+        return link.c[_name(self.parent.parent)], child.join(link, tie)
 
     def conditions(self, table: sa.FromClause, scope: Scope, page: Page | None) -> list[Condition]:
         """Everything a child must satisfy beside its parent."""
@@ -115,13 +113,14 @@ class Children:
         child = table_of(self.row).alias("c")
         read = chosen(child, columns)
         parents = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
-        parent, tied = self.belongs(child, scope)
+        parent, both = self.belongs(child, scope)
         wanted = self.conditions(child, scope, page)
         if page.position is not None:
             wanted.append(behind(child.c, page.running, page.position))
         top = (
             sa.select(*read)
-            .where(*wanted, *tied, parent == parents.c.id)
+            .select_from(both)
+            .where(*wanted, parent == parents.c.id)
             .order_by(*order_by(child.c, page.running))
             .limit(LIMIT)
             .lateral("top")
@@ -132,10 +131,11 @@ class Children:
     def count(self, scope: Scope, page: Page | None) -> sa.Select[Any]:
         """How many children each parent of `:keys` has; parents without any are missing."""
         child = table_of(self.row).alias("c")
-        parent, tied = self.belongs(child, scope)
+        parent, both = self.belongs(child, scope)
         return (
-            sa.select(parent, sa.func.count())
-            .where(*self.conditions(child, scope, page), *tied, parent == sa.any_(KEYS))
+            sa.select(parent.label("parent_id"), sa.func.count().label("count"))
+            .select_from(both)
+            .where(*self.conditions(child, scope, page), parent == sa.any_(KEYS))
             .group_by(parent)
         )
 
@@ -185,7 +185,7 @@ class Aggregate:
         child = table_of(self.children.row).alias("c")
         parent = child.c[self.children.key]
         return (
-            sa.select(parent, self.value(child))
+            sa.select(parent.label("parent_id"), self.value(child).label("value"))
             .where(*self.children.conditions(child, scope, None), parent == sa.any_(KEYS))
             .group_by(parent)
         )
@@ -228,11 +228,13 @@ class All:
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
         """How many rows there are."""
         table = table_of(self.row).alias("t")
-        return sa.select(sa.func.count()).select_from(table).where(*self.conditions(table, scope, page))
+        return (
+            sa.select(sa.func.count().label("count")).select_from(table).where(*self.conditions(table, scope, page))
+        )
 
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
-    return {getattr(row, row._fields[0]): getattr(row, row._fields[1]) for row in rows}
+    return {row[0]: row[1] for row in rows}  # type: ignore[misc]  # two columns, by construction
 
 
 class Loaders:

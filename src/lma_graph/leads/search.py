@@ -50,7 +50,7 @@ def search_statement(text: str, scope: Scope, page: Page, columns: Sequence[str]
 def count_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any]:
     """How many leads a search ranks."""
     found = search_statement(text, scope, Page(limit=0, order=page.order, filter=page.filter), ["id"])
-    return sa.select(sa.func.count()).select_from(found.order_by(None).limit(None).subquery())
+    return sa.select(sa.func.count().label("count")).select_from(found.order_by(None).limit(None).subquery())
 
 
 def _ranked(asked: Sequence[str], scope: Scope) -> sa.Subquery:

@@ -5,11 +5,12 @@ from the field. Enter at `to_one`, `to_many` and `derived` inside a type, at `li
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Optional
 
 import sqlalchemy as sa
 import strawberry
+from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
@@ -33,10 +34,19 @@ Columns = Sequence[str] | None
 class ColumnField(StrawberryField):
     """The value of a column; `convert` turns it into what clients see, and is not asked about nulls."""
 
-    def __init__(self, column: str, convert: Callable[[Any], Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        column: sa.Column[Any],
+        convert: Callable[[Any], Any] | None = None,
+        node: str | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.column = column
-        self.convert = convert
+        self.column = column.name
+        self.is_json = isinstance(column.type, JSONB)
+        self.convert = convert if node is None else lambda number: ids.encode(node, number)
+        self.node = node
+        """The type whose global ids the column's numbers are."""
 
     def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
         """Read the row."""
@@ -100,6 +110,23 @@ class DerivedField(LoadedField):
     async def value(self, source: Any, context: Context, **_: Any) -> Any:
         """What the spec gives for the row."""
         return await context.load(self.spec, source.id)
+
+
+Batch = Callable[..., Awaitable[Sequence[Any]]]
+"""`async fn(rows, context, **arguments)`: one value per row, in the rows' order."""
+
+
+class BatchField(LoadedField):
+    """A field whose resolver takes all parents of a level at once; `reads` names the columns it looks at."""
+
+    def __init__(self, resolve: Batch, reads: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.resolve = resolve
+        self.reads = tuple(reads)
+
+    async def value(self, source: Any, context: Context, **arguments: Any) -> Any:
+        """The value of one parent, resolved together with those asked for at the same time."""
+        return await context.load_batch(self, source, arguments)
 
 
 class PagedField(LoadedField):
@@ -255,13 +282,20 @@ def to_many(spec: Children, node: Any, vocabulary: Vocabulary, *, description: s
 
 def computed(attribute: Any, kind: Any, convert: Callable[[Any], Any], *, description: str) -> Any:
     """A value computed from one column of the row."""
-    name = column_of(attribute).name
-    return ColumnField(name, convert, type_annotation=StrawberryAnnotation(kind), description=description)
+    return ColumnField(
+        column_of(attribute), convert, type_annotation=StrawberryAnnotation(kind), description=description
+    )
 
 
 def derived(spec: Spec, kind: Any, *, description: str) -> Any:
     """A value that a spec computes from the row's id."""
     return DerivedField(spec, type_annotation=StrawberryAnnotation(kind), description=description)
+
+
+def batched(resolve: Batch, kind: Any, *, reads: Sequence[Any], description: str) -> Any:
+    """A value that a function computes for all rows of a level at once."""
+    names = [column_of(attribute).name for attribute in reads]
+    return BatchField(resolve, names, type_annotation=StrawberryAnnotation(kind), description=description)
 
 
 def listing(spec: All, node: Any, vocabulary: Vocabulary, *, description: str) -> Any:
