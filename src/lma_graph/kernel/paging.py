@@ -21,7 +21,6 @@ from lma_graph.kernel.errors import InvalidInput, Path
 
 LARGEST_PAGE = 200
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,8 @@ def _mark(order: Order) -> int:
 
 def _pack(value: Any) -> Any:
     if isinstance(value, dt.datetime):
-        return (value - _EPOCH) // _MICROSECOND
+        # Exact: microseconds since 1970 fit a double's 53 bits until the year 2255.
+        return round(value.timestamp() * 1e6)
     return value.isoformat() if isinstance(value, dt.date) else value
 
 

@@ -29,6 +29,8 @@ class DeletedLeads(Choice):
 class LeadsField(ListField):
     """`leads`: like any list, and the only way to deleted leads."""
 
+    pages_alone = False
+
     def _make_arguments(self) -> list[StrawberryArgument]:
         which = argument(
             "deleted",
@@ -54,6 +56,8 @@ def _leads(arguments: Arguments) -> All:
 
 class SearchField(ListField):
     """`searchLeads`: a list in the order of relevance."""
+
+    pages_alone = False
 
     def _make_arguments(self) -> list[StrawberryArgument]:
         text = argument("query", str, "Words to find; the last may be the beginning of one.", required=True)

@@ -192,6 +192,8 @@ class ListField(PagedField):
     """A root field: a page of all rows the viewer may see. Subclasses say which rows, or in what order."""
 
     spec: All
+    pages_alone = True
+    """Whether the statement depends on nothing of the arguments but the page."""
 
     def rows(self, scope: Scope, page: Page, arguments: Arguments, columns: Columns = None) -> sa.Select[Any]:
         """The statement of a page, for `:limit` rows."""

@@ -7,6 +7,8 @@ from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
 from lma_graph.kernel.paging import Order, Page, cursor_writer
 
 Object = dict[str, Any]
+MakePage = Callable[[Values, Sequence[list[Object]], int, int, int], Object]
+_MOST_PAGES = 32
 _PAGE_INFO = {
     "hasNextPage": "has_next",
     "hasPreviousPage": "has_previous",
@@ -26,7 +28,7 @@ class ConnectionShape:
         self.entries: dict[str, str] = {}
         self._used: set[str] = set()
         self._keys: list[int] = []
-        self._make: Callable[..., Object] | None = None
+        self._pages: dict[Page, MakePage] = {}
 
     def constant(self, key: str, value: str) -> None:
         """The same value in every page."""
@@ -87,11 +89,17 @@ class ConnectionShape:
         """Whether one more row than the page holds must be fetched, to know if there is more."""
         return bool({"has_next", "has_previous"} & self._used)
 
-    def pages(self, page: Page) -> Callable[[Values, Sequence[list[Object]], int, int, int], Object]:
+    def pages(self, page: Page) -> MakePage:
         """A function from columns, objects per shape, the rows from and up to, and the total, to one page."""
-        if self._make is None:
-            self._make = self._generate()
-        make, write, keys, used = self._make, cursor_writer(page.order), self._keys, self._used
+        found = self._pages.get(page)
+        if found is None:
+            if len(self._pages) >= _MOST_PAGES:
+                self._pages.clear()
+            found = self._pages[page] = self._page(page)
+        return found
+
+    def _page(self, page: Page) -> MakePage:
+        make, write, keys, used = self._generate(), cursor_writer(page.order), self._keys, self._used
         step = -1 if page.backward else 1
         single = len(self.shapes) == 1
         wants_cursors, wants_ends = "cursors" in used, bool({"start", "end"} & used)

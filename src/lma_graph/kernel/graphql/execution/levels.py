@@ -20,12 +20,13 @@ from lma_graph.kernel.graphql.execution.plan import (
     RowRoot,
     Run,
     Surprise,
+    Target,
     ToMany,
     ToOne,
 )
-from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
-from lma_graph.kernel.graphql.execution.statements import Column, Part, part_of, together
-from lma_graph.kernel.loaders import Aggregate, ById, Children
+from lma_graph.kernel.graphql.execution.shapes import Shape, Values
+from lma_graph.kernel.graphql.execution.statements import Column, Part, together
+from lma_graph.kernel.loaders import Aggregate
 from lma_graph.kernel.paging import Page
 
 Fill = Callable[[Values], None]
@@ -100,8 +101,8 @@ def _fill_level(statement: Statement, level: Level, run: Run) -> None:
             _many(statement, run, relation)
         else:
             _computed(statement, run, relation)
-    for spec, group in level.ones:
-        _ones(statement, run, spec, group)
+    for target in level.ones:
+        _ones(statement, run, target)
 
 
 # --- root fields ---
@@ -124,10 +125,13 @@ def _list(statement: Statement, run: Run, root: ListRoot, data: dict[str, Any]) 
         objects = [run.objects[shape.number] for shape in connection.shapes]
         data[root.key] = connection.pages(page)(values, objects, 0, rows, total[0])
 
+    # A root list may depend on more than its page, such as the text of a search.
+    key = (scope, page, None if root.field.pages_alone else orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS))
     if connection.counts:
-        statement.add(part_of(root.field.count(scope, page, arguments), (Column("count"),)), 1, count)
+        counted = root.counts.get(key, lambda: root.field.count(scope, page, arguments), (Column("count"),))
+        statement.add(counted, 1, count)
     names = [name for name in source.names if name != "rank"]
-    part = part_of(root.field.rows(scope, page, arguments, names), source.columns)
+    part = root.rows.get(key, lambda: root.field.rows(scope, page, arguments, names), source.columns)
     statement.add(part, len(source.columns), fill, limit=page.limit + connection.looks_ahead)
 
 
@@ -139,8 +143,12 @@ def _row(statement: Statement, run: Run, root: RowRoot, number: int, data: dict[
         objects = run.objects[shape.number]
         data[root.key] = objects[0] if objects else None
 
-    part = part_of(root.spec.statement(run.context.scope, shape.source.names), shape.source.columns)
-    statement.add(part, len(shape.source.columns), fill, keys=[number])
+    statement.add(_row_part(run, root), len(shape.source.columns), fill, keys=[number])
+
+
+def _row_part(run: Run, root: RowRoot) -> Part:
+    scope, source = run.context.scope, root.shape.source
+    return root.rows.get(scope, lambda: root.spec.statement(scope, source.names), source.columns)
 
 
 async def _nodes(run: Run, root: NodeRoot) -> Any:
@@ -164,9 +172,8 @@ async def _typed(run: Run, root: NodeRoot, type_name: str, numbers: list[int]) -
     assert isinstance(row, RowRoot)
     shape = row.shape
     statement = Statement(part_run)
-    part = part_of(row.spec.statement(run.context.scope, shape.source.names), shape.source.columns)
     statement.add(
-        part,
+        _row_part(run, row),
         len(shape.source.columns),
         lambda values: part_run.fetched(shape.source, [shape], values),
         keys=numbers,
@@ -211,10 +218,12 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
             begin, end = groups.get(key, none)
             parent[relation.key] = make(columns, objects, begin, end, total_of(key, 0))
 
+    key = (scope, page)
     if connection.counts:
-        counted = part_of(spec.count(scope, _uncut(page)), _COUNT)
+        counted = relation.counts.get(key, lambda: spec.count(scope, page), _COUNT)
         statement.add(counted, 2, count, keys=distinct)
-    part = part_of(spec.statement(scope, page, source.names), (_PARENT, *source.columns))
+    columns = (_PARENT, *source.columns)
+    part = relation.rows.get(key, lambda: spec.statement(scope, page, source.names), columns)
     limit = page.limit + connection.looks_ahead
     statement.add(part, 1 + len(source.columns), fill, keys=distinct, limit=limit)
 
@@ -233,15 +242,11 @@ def _groups(parents: Sequence[int]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _uncut(page: Page) -> Page:
-    return Page(limit=0, filter=page.filter)
-
-
-def _ones(statement: Statement, run: Run, spec: ById, group: Sequence[ToOne]) -> None:
+def _ones(statement: Statement, run: Run, target: Target) -> None:
     """All relations to one target: their keys together, and the union of their columns."""
     keys: set[Any] = set()
     lists: dict[int, list[list[int]]] = {}
-    for at, relation in enumerate(group):
+    for at, relation in enumerate(target.relations):
         column = run.keys(relation.parent, relation.at)
         if relation.each:
             lists[at] = [orjson.loads(text) for text in column]
@@ -249,24 +254,22 @@ def _ones(statement: Statement, run: Run, spec: ById, group: Sequence[ToOne]) ->
         else:
             keys.update(column)
     keys.discard(None)
-    columns = list(dict.fromkeys(column for relation in group for column in relation.shape.source.columns))
 
     def fill(values: Values) -> None:
-        for at, relation in enumerate(group):
-            source = relation.shape.source
-            run.fetched(source, [relation.shape], [values[columns.index(column)] for column in source.columns])
+        for at, (relation, places) in enumerate(zip(target.relations, target.places, strict=True)):
+            run.fetched(relation.shape.source, [relation.shape], [values[place] for place in places])
             found = dict(zip(run.keys(relation.shape, 0), run.objects[relation.shape.number], strict=True))
             if relation.each:
                 _hand_out_lists(run, relation, found, lists[at])
             else:
                 _hand_out(run, relation, found)
 
-    names = list(dict.fromkeys(column.name for column in columns))
-    if keys:
-        part = part_of(spec.statement(run.context.scope, names), columns)
-        statement.add(part, len(columns), fill, keys=list(keys))
-    else:
-        fill([()] * len(columns))
+    if not keys:
+        fill([()] * len(target.columns))
+        return
+    scope, names = run.context.scope, list(dict.fromkeys(column.name for column in target.columns))
+    part = target.rows.get(scope, lambda: target.spec.statement(scope, names), target.columns)
+    statement.add(part, len(target.columns), fill, keys=list(keys))
 
 
 def _hand_out(run: Run, relation: ToOne, found: Mapping[int, Any]) -> None:
@@ -293,7 +296,8 @@ def _computed(statement: Statement, run: Run, relation: Computed) -> None:
             parent[relation.key] = found.get(key)
 
     if isinstance(spec, Aggregate):
-        part = part_of(spec.statement(scope), (_PARENT, Column("value")))
+        aggregate = spec
+        part = relation.rows.get(scope, lambda: aggregate.statement(scope), (_PARENT, Column("value")))
         statement.add(part, 2, lambda values: hand_out(dict(zip(*values, strict=True))), keys=distinct)
         return
     assert shape is not None
@@ -303,12 +307,9 @@ def _computed(statement: Statement, run: Run, relation: Computed) -> None:
         run.fetched(target.source, [target], values[1:])
         hand_out(dict(zip(values[0], run.objects[target.number], strict=True)))
 
-    part = part_of(_first(children, scope, target.source), (_PARENT, *target.source.columns))
+    page, columns = Page(limit=0, order=children.order), (_PARENT, *target.source.columns)
+    part = relation.rows.get(scope, lambda: children.statement(scope, page, target.source.names), columns)
     statement.add(part, 1 + len(target.source.columns), fill, keys=distinct, limit=1)
-
-
-def _first(children: Children, scope: Any, source: Source) -> Any:
-    return children.statement(scope, Page(limit=0, order=children.order), source.names)
 
 
 # --- resolvers ---

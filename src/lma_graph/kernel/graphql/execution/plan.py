@@ -11,6 +11,7 @@ from graphql.execution.collect_fields import FieldDetails
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
+from lma_graph.kernel.graphql.execution.statements import Column, Parts
 from lma_graph.kernel.graphql.fields import BatchField, ListField, ManyField
 from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.loaders import Aggregate, ById, First
@@ -74,6 +75,8 @@ class ToMany:
     field: ManyField
     page: Callable[[Executor[Any]], Page]
     connection: ConnectionShape
+    rows: Parts = dataclasses.field(default_factory=Parts)
+    counts: Parts = dataclasses.field(default_factory=Parts)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class Computed:
     at: int
     spec: Aggregate | First
     shape: Shape | None = None
+    rows: Parts = dataclasses.field(default_factory=Parts)
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,8 @@ class ListRoot:
     arguments: Arguments
     page: Callable[[Executor[Any]], Page]
     connection: ConnectionShape
+    rows: Parts = dataclasses.field(default_factory=Parts)
+    counts: Parts = dataclasses.field(default_factory=Parts)
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ class RowRoot:
     spec: ById
     number: Callable[[Run], int | None]
     shape: Shape
+    rows: Parts = dataclasses.field(default_factory=Parts)
 
 
 @dataclass(frozen=True)
@@ -158,10 +165,29 @@ Root = ListRoot | RowRoot | NodeRoot | FallbackRoot
 
 
 @dataclass(frozen=True)
+class Target:
+    """To-one relations with one target: their keys together, and the union of their columns."""
+
+    spec: ById
+    relations: tuple[ToOne, ...]
+    columns: tuple[Column, ...]
+    places: tuple[tuple[int, ...], ...]
+    """Where the columns of each relation's source stand in the union."""
+    rows: Parts = dataclasses.field(default_factory=Parts)
+
+    @classmethod
+    def of(cls, spec: ById, relations: Sequence[ToOne]) -> "Target":
+        """The target of some relations, once every shape has said what it needs."""
+        columns = list(dict.fromkeys(column for one in relations for column in one.shape.source.columns))
+        places = tuple(tuple(columns.index(c) for c in one.shape.source.columns) for one in relations)
+        return cls(spec, tuple(relations), tuple(columns), places)
+
+
+@dataclass(frozen=True)
 class Level:
     """The relations that are filled in together: one statement for all that need one."""
 
-    ones: tuple[tuple[ById, tuple[ToOne, ...]], ...]
+    ones: tuple[Target, ...]
     others: tuple[ToMany | Computed, ...]
     resolved: tuple[Batched | Fallback, ...]
 

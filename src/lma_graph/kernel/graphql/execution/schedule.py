@@ -11,6 +11,7 @@ from lma_graph.kernel.graphql.execution.plan import (
     Relation,
     Root,
     RowRoot,
+    Target,
     ToMany,
     ToOne,
 )
@@ -70,7 +71,7 @@ def _level(relations: Sequence[Relation]) -> Level:
         if isinstance(relation, ToOne):
             groups.setdefault(relation.spec, []).append(relation)
     return Level(
-        tuple((spec, tuple(group)) for spec, group in groups.items()),
+        tuple(Target.of(spec, group) for spec, group in groups.items()),
         tuple(relation for relation in relations if isinstance(relation, ToMany | Computed)),
         tuple(relation for relation in relations if isinstance(relation, Batched | Fallback)),
     )

@@ -4,7 +4,7 @@ A part is one statement whose rows come back as one array per column, because de
 decoding as many rows. Parts without anything in common are joined to a single statement of one row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from lma_graph.kernel.lru import BoundedLru
 # Parameters by name, so that the texts of several parts can be put together and numbered then.
 _DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 _compiled: BoundedLru[Any, Compiled] = BoundedLru(max_items=2_000, max_weight=2_000)
+_MOST_PARTS = 32
 _SHARED = frozenset({"organization_id", "viewer_id"})
 """Parameters that mean the same in every part."""
 
@@ -57,6 +58,24 @@ def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
             values[name] = process(values[name])
     arrays = ", ".join(column.sql for column in columns)
     return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values)
+
+
+class Parts:
+    """The parts of one place in a plan, by what they vary with: scope and page. Bounded, since pages have cursors."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Part] = {}
+
+    def get(self, key: Hashable, statement: Callable[[], sa.Select[Any]], columns: Sequence[Column]) -> Part:
+        """The part for a key; building SQLAlchemy's statement costs more than running it, so it is done once."""
+        part = self._kept.get(key)
+        if part is None:
+            if len(self._kept) >= _MOST_PARTS:
+                self._kept.clear()
+            part = self._kept[key] = part_of(statement(), columns)
+        return part
 
 
 @dataclass(frozen=True, slots=True)
