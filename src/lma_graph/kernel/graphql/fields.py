@@ -230,6 +230,12 @@ def to_many(spec: Children, node: Any, vocabulary: Vocabulary, *, description: s
     return ManyField(vocabulary, spec, PAGE_NESTED, type_annotation=kind, description=description)
 
 
+def computed(attribute: Any, kind: Any, convert: Callable[[Any], Any], *, description: str) -> Any:
+    """A value computed from one column of the row."""
+    name = column_of(attribute).name
+    return ColumnField(name, convert, type_annotation=StrawberryAnnotation(kind), description=description)
+
+
 def derived(spec: Spec, kind: Any, *, description: str) -> Any:
     """A value that a spec computes from the row's id."""
     return DerivedField(spec, type_annotation=StrawberryAnnotation(kind), description=description)
