@@ -1,12 +1,10 @@
-"""One connection: how it is opened as the application's role, and what its failures mean."""
+"""One connection: how it is opened as the application's role, and which of its failures mean that it is gone."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 
-from lma_graph.kernel.errors import TimedOut, Unavailable
+from lma_graph.kernel.errors import Unavailable
 
 APPLICATION_ROLE = "lma_app"
 AWAY = "The database cannot be reached just now; please try again."
@@ -18,7 +16,6 @@ CONNECTION_LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-_QUERY_CANCELED = "57014"
 # Policies are not forced, so they do not hold for the owner of a table, nor for a member of the role that owns it.
 _ROLE = """
 SELECT r.rolname = current_user AS is_current,
@@ -57,22 +54,3 @@ async def _take_role(connection: asyncpg.Connection) -> None:
         raise RuntimeError(f"The role {APPLICATION_ROLE} is exempt from row security; it must not be.")
     if not role["is_current"]:
         await connection.execute(f"SET ROLE {APPLICATION_ROLE}")
-
-
-@contextmanager
-def reported() -> Iterator[None]:
-    """Statements run inside; a lost connection becomes `Unavailable`, a statement that took too long `TimedOut`."""
-    try:
-        yield
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        lost = error.connection_invalidated if isinstance(error, DBAPIError) else isinstance(error, CONNECTION_LOST)
-        # What the driver says of a value it cannot send is an InterfaceError and a ValueError.
-        if lost and not isinstance(error, ValueError):
-            raise Unavailable(AWAY) from error
-        if _sqlstate(error) == _QUERY_CANCELED:
-            raise TimedOut("A database statement took longer than allowed.") from error
-        raise
-
-
-def _sqlstate(error: BaseException) -> str | None:
-    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from lma_graph.kernel.connections import AWAY, CONNECTION_LOST, NotMigrated, connect, reported
+from lma_graph.kernel.connections import AWAY, CONNECTION_LOST, NotMigrated, connect
 from lma_graph.kernel.errors import Unauthenticated, Unavailable
 from lma_graph.kernel.viewer import Role, Viewer, Visibility
 
@@ -34,7 +34,7 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer) -> None:
         self._connection = connection
         self.raw = raw
-        """The driver's connection, in this transaction; for statements compiled beforehand (inside `reported`)."""
+        """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
         self.viewer = viewer
         self.statements = 0
         """How many statements have run beside BEGIN and COMMIT."""
@@ -44,8 +44,7 @@ class Transaction:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
         async with self._turn:
             self.statements += 1
-            with reported():
-                result = await self._connection.execute(statement, self.binds(values))
+            result = await self._connection.execute(statement, self.binds(values))
             return result.all() if result.returns_rows else ()
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -68,8 +67,7 @@ class UnitOfWork(Transaction):
         """Bulk insert by COPY. Values are what the driver takes; JSON columns take text."""
         async with self._turn:
             self.statements += 1
-            with reported():
-                await self.raw.copy_records_to_table(table.name, columns=list(columns), records=records)
+            await self.raw.copy_records_to_table(table.name, columns=list(columns), records=records)
 
 
 T = TypeVar("T", bound=Transaction)
