@@ -114,7 +114,7 @@ async def test_the_keys_refuse_a_reference_into_another_organization(key, filled
 async def test_without_an_organization_there_is_an_error_and_not_an_empty_answer(table, world) -> None:
     connection = await connections.connect(world.database._dsn, {})
     try:
-        with pytest.raises(asyncpg.UndefinedObjectError, match='parameter "app[.]organization_id"'):
+        with pytest.raises(asyncpg.UndefinedObjectError, match=r'parameter "app[.]organization_id"'):
             await connection.fetch(f"SELECT * FROM {table}")
         # Once it has been set in a session, Postgres remembers it as empty.
         await connection.execute("BEGIN; SET LOCAL app.organization_id = '1'; COMMIT")
