@@ -61,6 +61,8 @@ class Page:
     """The values of the cursor to start behind, in the order's columns."""
     order: Order = (BY_ID,)
     filter: Filter | None = None
+    of: str = ""
+    """What the list is of, such as `Lead`: a cursor of another list is refused."""
     bounded: bool = field(default=False, compare=False)
     """Whether a cursor was given, so that there is something on its other side."""
 
@@ -76,6 +78,7 @@ class Page:
         before: str | None = None,
         filter: Filter | None = None,  # noqa: A002  # the argument's name in the API
         types: dict[str, Any],
+        of: str = "",
     ) -> "Page":
         """Check the arguments of a connection; `types` gives the Python type of every sortable column."""
         backward = last is not None or (before is not None and first is None)
@@ -97,8 +100,8 @@ class Page:
             raise InvalidInput.at((name,), f"must be at most {LARGEST_PAGE}, the largest page", "OUT_OF_RANGE")
         whole = complete(order)
         text, argument = (before, "before") if backward else (after, "after")
-        position = None if text is None else read_cursor(text, whole, types, (argument,))
-        return cls(limit, backward, position, whole, filter, text is not None)
+        position = None if text is None else read_cursor(text, of, whole, types, (argument,))
+        return cls(limit, backward, position, whole, filter, of, text is not None)
 
     @property
     def running(self) -> Order:
@@ -121,7 +124,7 @@ def order_by(values: Columns, order: Order) -> list[sa.ColumnElement[Any]]:
 def behind(values: Columns, order: Order, position: Sequence[Any]) -> sa.ColumnElement[bool]:
     """The rows that come after a position. One row comparison where it can be, so that an index scan starts there."""
     columns = [values[sort.column] for sort in order]
-    bound = [sa.literal(value, column.type) for value, column in zip(position, columns, strict=True)]
+    bound = [_bound(value, column) for value, column in zip(position, columns, strict=True)]
     one_way = len({sort.descending for sort in order}) == 1
     if one_way and not any(sort.nullable for sort in order):
         left, right = sa.tuple_(*columns), sa.tuple_(*bound)
@@ -137,6 +140,11 @@ def behind(values: Columns, order: Order, position: Sequence[Any]) -> sa.ColumnE
     return sa.and_(start, sa.or_(*choices))
 
 
+def _bound(value: Any, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A value of a cursor as a bind; whole numbers as the widest, since anyone can write a cursor."""
+    return sa.literal(value, sa.BigInteger() if isinstance(column.type, sa.Integer) else column.type)
+
+
 def _past(
     column: sa.ColumnElement[Any], sort: Sort, bound: sa.ColumnElement[Any], value: Any
 ) -> sa.ColumnElement[bool]:
@@ -147,27 +155,27 @@ def _past(
     return sa.or_(past, column.is_(None)) if sort.nullable and not sort.nulls_first else past
 
 
-def write_cursor(order: Order, values: Sequence[Any]) -> str:
-    """The opaque position of a row with these values in the order's columns."""
-    packed = orjson.dumps([_mark(order), *(_pack(value) for value in values)])
+def write_cursor(of: str, order: Order, values: Sequence[Any]) -> str:
+    """The opaque position of a row with these values in the order's columns, in a list `of` a type."""
+    packed = orjson.dumps([_mark(of, order), *(_pack(value) for value in values)])
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, order: Order, types: dict[str, Any], path: Path) -> tuple[Any, ...]:
-    """The values of a cursor written in the same order; anything else is `InvalidInput`."""
+def read_cursor(text: str, of: str, order: Order, types: dict[str, Any], path: Path) -> tuple[Any, ...]:
+    """The values of a cursor of such a list in the same order; anything else is `InvalidInput`."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         mark, *packed = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if mark == _mark(order) and len(packed) == len(order):
-            return tuple(_unpack(value, types[s.column]) for s, value in zip(order, packed, strict=True))
+        if mark == _mark(of, order):
+            return tuple(_unpack(value, sort, types[sort.column]) for sort, value in zip(order, packed, strict=True))
     except (ValueError, TypeError, OverflowError, binascii.Error):
         pass
     raise InvalidInput.at(path, "is not a cursor of this list in this order", "INVALID_CURSOR")
 
 
-def _mark(order: Order) -> int:
-    """A short digest of an order, so that a cursor of another order is noticed."""
-    return zlib.crc32(repr([(s.column, s.descending, s.nulls_first) for s in order]).encode())
+def _mark(of: str, order: Order) -> int:
+    """A short digest of a list and its order, so that a cursor of another is noticed."""
+    return zlib.crc32(repr((of, [(s.column, s.descending, s.nulls_first) for s in order])).encode())
 
 
 def _pack(value: Any) -> Any:
@@ -176,8 +184,8 @@ def _pack(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def _unpack(value: Any, kind: Any) -> Any:
-    if value is None:
+def _unpack(value: Any, sort: Sort, kind: Any) -> Any:
+    if value is None and sort.nullable:
         return None
     if kind is dt.datetime and type(value) is int:
         return _EPOCH + dt.timedelta(microseconds=value)
@@ -187,4 +195,6 @@ def _unpack(value: Any, kind: Any) -> Any:
         return float(value)
     if type(value) is not kind or (kind is int and not -(2**63) <= value < 2**63):
         raise TypeError
+    if kind is str and "\x00" in value:
+        raise ValueError
     return value

@@ -38,7 +38,7 @@ class Edge:
 
 def cursor_of(row: Any, page: Page) -> str:
     """The position of a row in the page's list."""
-    return write_cursor(page.order, [getattr(row, sort.column) for sort in page.order])
+    return write_cursor(page.of, page.order, [getattr(row, sort.column) for sort in page.order])
 
 
 class Connected:
