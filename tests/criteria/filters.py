@@ -8,27 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
+from population import JSON, KEYS, TAGS
 
 from lma_graph.kernel import ids
 from lma_graph.kernel.criteria import ColumnTerm, JsonTerm, Kind, ManyTerm, OneTerm, Operator, Term, Vocabulary
 from lma_graph.kernel.criteria.operators import COUNT
 from lma_graph.kernel.criteria.terms import JSON_OPERATORS
-from population import JSON, KEYS, TAGS
 
-DURATIONS = (
-    "P1D",
-    "P3D",
-    "P7D",
-    "P2W",
-    "P1M",
-    "P1Y",
-    "PT24H",
-    "PT4320M",
-    "P0D",
-    "P1Y2M3W4DT48H",
-    "PT172800S",
-    "P999Y",
-)
+DURATIONS = ("P1D", "P3D", "P7D", "P2W", "P1M", "P1Y", "PT24H", "PT4320M", "P0D")
+DURATIONS += ("P1Y2M3W4DT48H", "PT172800S", "P999Y")
 PATHS = (*([key] for key in KEYS), ["deep", "er"], ["deep", "er", "e"], ["list", "0"], ["none"])
 SEARCHES = (
     "ada",
@@ -44,7 +32,7 @@ SEARCHES = (
     "東京",
     "cto",
 )
-SEARCHES += ("", "%", "*", "example.test", "acme inc", "x*", "söhne", "o'hara", "nobody")
+SEARCHES += ("cto", "", "%", "*", "example.test", "acme inc", "x*", "söhne", "o'hara", "nobody")
 Values = Callable[[Vocabulary, str], list[Any]]
 """The values that occur under a plain key of an entity."""
 BRANCHES = ("and", "or", "not")

@@ -30,33 +30,10 @@ from lma_graph.workflows.models import WorkflowRow
 from world import DECLARED, World
 
 LEADS = 60
-NAMES = (
-    "Ada",
-    "ada",
-    "ADA",
-    "Émile",
-    "émile",
-    "Bérénice",
-    "Zoë",
-    "O'Hara",
-    "%",
-    "a_b",
-    "back\\slash",
-    "",
-    "Ada Grace",
-)
-COMPANIES = (
-    "Acme",
-    "ACME Inc.",
-    "acme",
-    "100% Pure",
-    "C:\\Temp",
-    "Ömer & Söhne",
-    "Straße 9",
-    "Ber",
-    "Berlin-Berg",
-    "東京",
-)
+NAMES = ("Ada", "ada", "ADA", "Émile", "émile", "Bérénice", "Zoë", "O'Hara", "%", "a_b", "back\\slash", "")
+NAMES += ("Ada Grace",)
+COMPANIES = ("Acme", "ACME Inc.", "acme", "100% Pure", "C:\\Temp", "Ömer & Söhne", "Straße 9", "Ber")
+COMPANIES += ("Berlin-Berg", "東京")
 TAGS = ("vip", "VIP", "hot", "%", "ö", "two words", "")
 TEXTS = ("DE", "de", "AT", "", "true", "1", "null", "a%b", "\\", "é")
 NUMBERS = (0, 1, 1.0, -1, 2.5, 10, 1e20, 0.1, 2**53, 2**53 + 1, -(2**63), 2**63 - 1)
@@ -136,10 +113,9 @@ async def insert(world: World, row: Any, values: list[dict[str, Any]]) -> list[A
 
 async def _users(world: World) -> list[Any]:
     await world.user(first_name=None, last_name="Ö%", is_active=False, timezone_preference="Europe/Berlin")
+    users = table_of(UserRow)
     async with world.database.reader(await world.viewer()) as reader:
-        return list(
-            await reader.rows(sa.select(*table_of(UserRow).c).where(UserRow.organization_id == world.organization_id))
-        )
+        return list(await reader.rows(sa.select(*users.c).where(users.c.organization_id == world.organization_id)))
 
 
 async def _search_rows(world: World, leads: list[Any]) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from filters import asked, filters
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from oracle import Oracle
+from population import LEADS, populate
 
-from filters import asked, filters
 from lma_graph.kernel.criteria import Vocabulary
 from lma_graph.kernel.db import Reader
 from lma_graph.kernel.loaders import All
@@ -20,8 +22,6 @@ from lma_graph.kernel.paging import BY_ID, Page
 from lma_graph.kernel.scope import Scope
 from lma_graph.kernel.viewer import Role
 from lma_graph.leads.criteria import LEAD
-from oracle import Oracle
-from population import LEADS, populate
 from world import DECLARED, World
 
 EXAMPLES = int(os.environ.get("LMA_FILTER_EXAMPLES", "120"))

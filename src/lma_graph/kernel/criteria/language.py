@@ -129,9 +129,12 @@ class Vocabulary:
                 yield from self.terms[key].check(value, here)
 
     def compile(self, tree: Tree, table: sa.FromClause, scope: Scope) -> Sql:
-        """The SQL of a checked tree on a row of `table`. Keys of one object are ANDed."""
+        """The SQL of a checked tree on a row of `table`. Keys of one object are ANDed.
+
+        Keys are taken in alphabetical order, here and in the terms, so that equal filters are one statement.
+        """
         parts: list[Sql] = []
-        for key, value in tree.items():
+        for key, value in sorted(tree.items()):
             if key == "and":
                 parts += [self.compile(part, table, scope) for part in value]
             elif key == "or":

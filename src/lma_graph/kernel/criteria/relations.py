@@ -85,7 +85,7 @@ class ManyTerm(Term):
 
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """EXISTS, NOT EXISTS and counts over the other table."""
-        return sa.and_(sa.true(), *(self._part(key, part, table, scope) for key, part in value.items()))
+        return sa.and_(sa.true(), *(self._part(key, part, table, scope) for key, part in sorted(value.items())))
 
     def _part(self, key: str, part: Any, table: sa.FromClause, scope: Scope) -> Sql:
         other = self.vocabulary.table.alias()
@@ -99,7 +99,7 @@ class ManyTerm(Term):
             count = matching.with_only_columns(sa.func.count()).correlate(table).scalar_subquery()
             counted = [
                 self._count.apply(self._count.known(name), bound, count, table)
-                for name, bound in _without_where(part).items()
+                for name, bound in sorted(_without_where(part).items())
             ]
             return sa.and_(sa.true(), *counted)
         condition = self.vocabulary.compile(part, other, scope)

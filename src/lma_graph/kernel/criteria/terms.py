@@ -98,7 +98,7 @@ class ColumnTerm(Term):
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """All the operators, ANDed."""
         column = self.expression(table, scope)
-        parts = [self.apply(self.known(name), operand, column, table) for name, operand in value.items()]
+        parts = [self.apply(self.known(name), operand, column, table) for name, operand in sorted(value.items())]
         return parts[0] if len(parts) == 1 else sa.and_(sa.true(), *parts)
 
     def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Sql:  # noqa: ARG002  # subclasses add conditions on the table
@@ -175,7 +175,7 @@ class JsonTerm(Term):
         """All the conditions, ANDed."""
         parts = []
         for condition in value if isinstance(value, list) else [value]:
-            for name, operand in condition.items():
+            for name, operand in sorted(condition.items()):
                 if name != "path":
                     parts.append(self.condition(condition["path"], name, operand, table, scope))
         return sa.and_(sa.true(), *parts)

@@ -142,7 +142,7 @@ def _json() -> Any:
         made = _input("JsonFilter", "What the value at a path of a JSON document must be like.")
         _add(made, "path", list[str], "The keys that lead to the value, outermost first.")
         for name, description in JSON_OPERATORS.items():
-            kind = bool if name == "exists" else list[Json] if name in {"in", "notIn"} else Json
+            kind = bool if name == "exists" else list[Optional[Json]] if name in {"in", "notIn"} else Json
             _add(made, name, Optional[kind], description)
     return _made["JsonFilter"]
 
