@@ -75,7 +75,7 @@ def asked(draw: st.DrawFn, vocabulary: Vocabulary, term: Term, values: Values, d
 
 @st.composite
 def _many(draw: st.DrawFn, vocabulary: Vocabulary, values: Values, depth: int) -> dict[str, Any]:
-    key = draw(st.sampled_from(("some", "none", "every", "count", "count", "")))
+    key = draw(st.sampled_from(("some", "none", "every", "every", "count", "count", "")))
     if not key:
         return {}
     tree = draw(filters(vocabulary, values, depth))

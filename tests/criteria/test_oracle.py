@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from oracle import Oracle
 from population import LEADS, populate
 
-from lma_graph.kernel.criteria import Vocabulary
+from lma_graph.kernel.criteria import ManyTerm, OneTerm, Vocabulary
 from lma_graph.kernel.db import Reader
 from lma_graph.kernel.loaders import All
 from lma_graph.kernel.paging import BY_ID, Page
@@ -93,10 +93,25 @@ async def test_any_filter_finds_what_it_says(judged: Judged, who: str, data: st.
     assert await judged.found(who, tree) == sorted(judged.oracles[who].ids("Lead", tree))
 
 
-@pytest.mark.parametrize("name", LEAD.terms)
+RELATED = [name for name, term in LEAD.terms.items() if isinstance(term, OneTerm | ManyTerm)]
+
+
+@pytest.mark.parametrize("name", [name for name in LEAD.terms if name not in RELATED])
 @given(data=st.data())
 @settings(FILTERS, max_examples=max(EXAMPLES // 10, 1))
 async def test_every_term_of_a_lead(judged: Judged, name: str, data: st.DataObject) -> None:
-    tree: dict[str, Any] = {name: data.draw(asked(LEAD, LEAD.terms[name], judged.values, 1))}
+    await _judge(judged, name, data)
+
+
+@pytest.mark.parametrize("name", RELATED)
+@given(data=st.data())
+@settings(FILTERS, max_examples=max(EXAMPLES // 3, 1))
+async def test_every_relation_of_a_lead(judged: Judged, name: str, data: st.DataObject) -> None:
+    await _judge(judged, name, data)
+
+
+async def _judge(judged: Judged, name: str, data: st.DataObject) -> None:
+    """One term alone, and under every kind of negation."""
+    tree: dict[str, Any] = {name: data.draw(asked(LEAD, LEAD.terms[name], judged.values, 0))}
     tree = data.draw(st.sampled_from((tree, {"not": tree}, {"not": {"not": tree}}, {"or": [tree, tree]})))
     assert await judged.found("admin", tree) == sorted(judged.oracles["admin"].ids("Lead", tree))

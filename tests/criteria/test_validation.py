@@ -78,9 +78,9 @@ def test_size_is_bounded() -> None:
     assert faults({"or": [{"score": {"eq": 1}}] * 200}) == [("filter", message, "TOO_LARGE")]
 
 
-def test_a_filter_of_a_million_levels_is_refused_without_walking_it() -> None:
+def test_a_filter_far_too_deep_is_refused_without_walking_it() -> None:
     message = "is too large; it may hold at most 500 keys, objects and lists"
-    assert faults(nested(1_000_000)) == [("filter", message, "TOO_LARGE")]
+    assert faults(nested(20_000)) == [("filter", message, "TOO_LARGE")]
 
 
 async def test_faults_reach_the_client_with_their_paths(world) -> None:
