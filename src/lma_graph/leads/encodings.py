@@ -1,8 +1,8 @@
-"""Which encoding a file is written in, and its text. Enter at `detect_encoding` and `decoded`."""
+"""Which encoding a file is written in, and its text. Enter at `detect_encoding` and `open_text`."""
 
 import codecs
 import re
-from io import BufferedReader, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 
 from charset_normalizer import CharsetMatches, from_bytes
@@ -56,11 +56,11 @@ def detect_encoding(path: Path) -> str:
     return "utf-8"
 
 
-def decoded(binary: BufferedReader, encoding: str) -> TextIOWrapper:
-    """The text of an open file, line ends as they are, `DAMAGED` where bytes are no characters."""
+def open_text(path: Path, encoding: str) -> TextIOWrapper:
+    """The text of a file, line ends as they are, `DAMAGED` where bytes are no characters."""
     # This codec takes a byte order mark away and does not need one.
     codec = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    return TextIOWrapper(binary, encoding=codec, errors=_HANDLER, newline="")
+    return path.open(encoding=codec, errors=_HANDLER, newline="")
 
 
 def _guess(block: bytes) -> str:

@@ -5,15 +5,16 @@ that cannot be understood at all is an `InvalidInput`.
 """
 
 import csv
+import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from io import BufferedReader, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Self
 
 from lma_graph.kernel.errors import FieldError, InvalidInput
-from lma_graph.leads.encodings import DAMAGED, decoded, detect_encoding
+from lma_graph.leads.encodings import DAMAGED, detect_encoding, open_text
 
 LONGEST_RECORD = 1_000_000
 """Characters of one record; a longer one is a fault, and no more than this of it is ever held."""
@@ -58,11 +59,9 @@ class Intake:
             self.total = path.stat().st_size
             self.encoding = encoding or detect_encoding(path)
             self.delimiter = delimiter or _delimiter(path, self.encoding, wanted)
-            self._binary: BufferedReader = path.open("rb")
+            self._text = open_text(path, self.encoding)
         except OSError as error:
             raise InvalidInput.at(("file",), f"The file cannot be read: {error.strerror}.") from None
-        # Held because it would close the file when it goes.
-        self._text = decoded(self._binary, self.encoding)
         self._records = _records(self._text, self.delimiter)
         try:
             self.headers = _headers(next(self._records, None))
@@ -80,8 +79,8 @@ class Intake:
 
     @property
     def position(self) -> int:
-        """Bytes read so far, of `total`."""
-        return self._binary.tell()
+        """Bytes read so far, of `total`; a little ahead of the records."""
+        return os.lseek(self._text.fileno(), 0, os.SEEK_CUR)
 
     def records(self) -> Iterator[Record]:
         """The records behind the header. Empty lines, and rows of nothing but blanks, are passed over."""
@@ -106,9 +105,9 @@ def _delimiter(path: Path, encoding: str, wanted: Collection[str]) -> str:
     """The delimiter under which the header shows most of the wanted columns, then most columns."""
 
     def merit(delimiter: str) -> tuple[int, int]:
-        with path.open("rb") as binary:
-            first = next(_records(decoded(binary, encoding), delimiter), None)
-        if first is None or first.fault:
+        with open_text(path, encoding) as text:
+            first = next(_records(text, delimiter), None)
+        if first is None or first.fault or len(first.values) == 1:
             return (-1, 0)
         return (len({cell.strip() for cell in first.values} & set(wanted)), len(first.values))
 
@@ -233,17 +232,20 @@ class _Lines:
 
 
 def _state_after(state: str, piece: str, delimiter: str) -> str:
-    """Where a reader of quoted values stands behind a piece of a line: start, plain, quoted or closing.
+    """Where a strict reader of quoted values stands behind a piece of a line.
 
-    "closing" is behind a quotation mark inside quotes: it ends the value unless another one follows.
+    At the "start" of a value, in a "plain" or a "quoted" one; "closing" is behind a quotation mark inside quotes,
+    which ends the value unless another follows; "broken" is behind anything else that follows, until the line ends.
     """
     for token in _TOKENS.findall(piece.rstrip("\r\n")):
         odd = len(token) % 2 == 1
         if token[0] != '"':
-            if state != "quoted":
+            if state == "closing" and token[0] != delimiter:
+                state = "broken"
+            elif state not in {"quoted", "broken"}:
                 state = "start" if token[-1] == delimiter else "plain"
         elif state == "quoted":
             state = "closing" if odd else "quoted"
-        elif state != "plain":
+        elif state not in {"plain", "broken"}:
             state = "quoted" if odd else "closing"
     return state
