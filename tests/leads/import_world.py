@@ -122,3 +122,10 @@ async def _viewer(owner: asyncpg.Connection, organization_id: int, role: Role) -
 def faults(report: ImportReport) -> list[tuple[int, str | None, str, str]]:
     """Line, column, code and message of every fault."""
     return [(error.line, error.column, error.code, error.message) for error in report.errors]
+
+
+def many(count: int, *, backwards: bool = False) -> str:
+    """A file of so many leads, each with an address of its own."""
+    numbers = range(count)
+    rows = (f"p{number}@a.com,P{number}\n" for number in (reversed(numbers) if backwards else numbers))
+    return "email,name\n" + "".join(rows)
