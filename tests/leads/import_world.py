@@ -13,8 +13,8 @@ import asyncpg
 
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.viewer import Role, Viewer
-from lma_graph.leads.mapping import Mapping
-from lma_graph.leads.report import ImportReport
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.report import ImportReport
 from lma_graph.leads.service import import_leads
 
 DECLARED = ("city", "employees")

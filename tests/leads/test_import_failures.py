@@ -65,7 +65,7 @@ from lma_graph.kernel.db import Database
 from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.leads import importing
 from lma_graph.leads.service import import_leads
-from lma_graph.leads.mapping import Mapping
+from lma_graph.leads.intake.mapping import Mapping
 
 url, file, organization, user, state = sys.argv[1:]
 importing.CHUNK_ROWS = 200

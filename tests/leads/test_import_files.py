@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from import_world import NAMES, NOTHING, Place, faults, place_in
 
 from lma_graph.kernel.errors import InvalidInput
-from lma_graph.leads import intake
-from lma_graph.leads.intake import Intake
-from lma_graph.leads.mapping import Mapping
+from lma_graph.leads.intake import records as intake
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.records import Intake
 
 PEOPLE = "email,name\njm@a.com,Jürgen Müßig\nfl@a.com,François Lefèvre\n"
 X_EDUCATION = Path(__file__).parents[3] / "shared" / "data" / "x_education_leads.csv"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lma_graph.kernel.errors import InvalidInput
-from lma_graph.leads.mapping import Mapping
-from lma_graph.leads.rows import RowReader
-from lma_graph.leads.values import FIELDS
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.rows import RowReader
+from lma_graph.leads.intake.values import FIELDS
 
 FIELD_NAMES = ", ".join(FIELDS)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Denied, InvalidInput
 from lma_graph.kernel.viewer import Permission, Viewer
-from lma_graph.leads.importing import ImportRun
-from lma_graph.leads.intake import Intake
-from lma_graph.leads.mapping import Mapping
-from lma_graph.leads.report import ImportReport, Progress, Reporter
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.records import Intake
+from lma_graph.leads.intake.report import ImportReport, Progress, Reporter
+from lma_graph.leads.intake.run import ImportRun
 
 
 async def import_leads(

@@ -34,8 +34,8 @@ import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lma_graph.kernel.errors import FieldError, InvalidInput
-from lma_graph.leads.intake import LINE_HEADER, REASON_HEADER
-from lma_graph.leads.values import FIELDS, LONGEST_KEY, Options, Refused
+from lma_graph.leads.intake.records import LINE_HEADER, REASON_HEADER
+from lma_graph.leads.intake.values import FIELDS, LONGEST_KEY, Options, Refused
 
 CUSTOM = "customFields"
 Scalar = (

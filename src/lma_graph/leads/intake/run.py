@@ -13,12 +13,12 @@ import asyncpg
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Denied, InvalidInput, TimedOut, Unavailable
 from lma_graph.kernel.viewer import Permission, Viewer
-from lma_graph.leads.intake import Intake, Record
-from lma_graph.leads.loading import find_taken, write_leads
-from lma_graph.leads.mapping import Mapping
-from lma_graph.leads.report import Progress, Reporter
-from lma_graph.leads.rows import Candidate, RowError, RowReader, row_error
-from lma_graph.leads.seen import SeenKeys
+from lma_graph.leads.intake.loading import find_taken, write_leads
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.records import Intake, Record
+from lma_graph.leads.intake.report import Progress, Reporter
+from lma_graph.leads.intake.rows import Candidate, RowError, RowReader, row_error
+from lma_graph.leads.intake.seen import SeenKeys
 
 CHUNK_ROWS = 5_000
 CHUNK_SIZE = 8_000_000

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from lma_graph.kernel.errors import FieldError, InvalidInput
-from lma_graph.leads.encodings import DAMAGED, detect_encoding, open_text
+from lma_graph.leads.intake.encodings import DAMAGED, detect_encoding, open_text
 
 LONGEST_RECORD = 1_000_000
 """Characters of one record; a longer one is a fault, and no more than this of it is ever held."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from lma_graph.leads.intake import LINE_HEADER, REASON_HEADER, Intake, Record, disguised
-from lma_graph.leads.rows import RowError
+from lma_graph.leads.intake.records import LINE_HEADER, REASON_HEADER, Intake, Record, disguised
+from lma_graph.leads.intake.rows import RowError
 
 MOST_ERRORS = 1_000
 """How many faults a report lists; the file of bad rows has all of them."""
