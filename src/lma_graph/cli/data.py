@@ -1,16 +1,24 @@
 """Commands about data: `migrate`, `seed`, `import`."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lma_graph.cli.output import fail, progress, say
+from lma_graph.cli.output import fail, out, progress, say
 from lma_graph.cli.place import database
+from lma_graph.demo.accounts import fixed
 from lma_graph.demo.seed import SeedReport, seed
 from lma_graph.kernel import migrations
-from lma_graph.kernel.errors import DomainError
+from lma_graph.kernel.db import Database
+from lma_graph.kernel.errors import DomainError, InvalidInput
 from lma_graph.kernel.settings import Settings
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.report import ImportReport
+from lma_graph.leads.service import import_leads
+
+_ADMIN = fixed("demo")[0].email
 
 
 def migrate(
@@ -56,7 +64,7 @@ def import_command(
         Path, typer.Option("--map", exists=True, dir_okay=False, help="TOML or JSON: which column is what.")
     ],
     organization: Annotated[str, typer.Option(help="Slug or id of the organization.")] = "demo",
-    user: Annotated[str, typer.Option(help="E-mail address or id of the user who imports.")] = fixed("demo")[0].email,
+    user: Annotated[str, typer.Option(help="E-mail address or id of the user who imports.")] = _ADMIN,
     bad_rows: Annotated[Path | None, typer.Option(help="Where bad rows go; NAME.bad-rows.csv by default.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing.")] = False,  # noqa: FBT002
 ) -> None:
