@@ -12,6 +12,8 @@ import strawberry
 import strawberry.extensions
 from strawberry.schema.config import StrawberryConfig
 
+from lma_graph.kernel.errors import NotFound
+
 T = TypeVar("T")
 EPOCH = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 Token = NewType("Token", str)
@@ -217,6 +219,10 @@ class Query:
         """Whatever the test wants to happen in a resolver."""
         assert info.context.act is not None
         return str(await info.context.act())
+
+    @strawberry.field
+    def must_at_once(self) -> str:
+        raise NotFound("gone")
 
     @strawberry.field
     async def must(self, info: Info) -> str:

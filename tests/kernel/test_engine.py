@@ -252,9 +252,10 @@ async def test_time_runs_out_and_everything_is_stopped_before_closing() -> None:
     assert found.failure is Failure.TIMEOUT
 
 
-async def test_what_a_failing_sibling_leaves_behind_ends_before_closing() -> None:
+@pytest.mark.parametrize("failing", ["must", "mustAtOnce"])
+async def test_what_a_failing_sibling_leaves_behind_ends_before_closing(failing: str) -> None:
     context = Context(act=raising(NotFound("gone")))
-    found = await run("{ slow must }", context)
+    found = await run("{ slow " + failing + " }", context)
     assert context.log == ["open", "slow cancelled", "close"]
     assert (found.data, found.errors[0]["message"]) == (None, "gone")
 

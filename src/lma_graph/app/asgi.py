@@ -25,7 +25,8 @@ from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Unavailable
 from lma_graph.kernel.graphql.context import Context
-from lma_graph.kernel.graphql.engine import GraphQLEngine
+from lma_graph.kernel.graphql.engine import GraphQLEngine, run_standard
+from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
@@ -98,15 +99,7 @@ def verifier_of(settings: Settings, development: Development | None) -> TokenVer
 
 def limits_of(settings: Settings) -> Limits:
     """What one operation may be at most."""
-    return Limits(
-        max_tokens=settings.max_tokens,
-        max_depth=settings.max_depth,
-        max_aliases=settings.max_aliases,
-        max_fields=settings.max_fields,
-        max_directives=settings.max_directives,
-        max_root_fields=settings.max_root_fields,
-        max_cost=settings.max_cost,
-    )
+    return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
 
 
 def _endpoint(
@@ -114,7 +107,11 @@ def _endpoint(
 ) -> GraphQLHTTP[Viewer]:
     examples = load_examples()
     engine = GraphQLEngine(
-        build(), limits_of(settings), timeout_s=settings.request_timeout_s, introspection=settings.introspection
+        build(),
+        limits_of(settings),
+        timeout_s=settings.request_timeout_s,
+        introspection=settings.introspection,
+        runner=planned if settings.batched_execution else run_standard,
     )
 
     async def authenticate(headers: Headers) -> Viewer:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import os
+import tempfile
 from typing import Annotated, Any
 
 import asyncpg
@@ -57,6 +58,9 @@ def serve() -> None:
         except ConfigurationError as error:
             fail(str(error))
         os.environ[_WORKER] = urls.application
+        if settings.workers > 1:
+            # Each process keeps its numbers in a file here, and /metrics of any of them adds them up.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="lma-graph-metrics-")
         uvicorn.run("lma_graph.cli.serve:worker_app", factory=True, workers=settings.workers, **_options(settings))
 
 

@@ -6,7 +6,7 @@ still what the server believes (active, same role, same settings).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -31,14 +31,29 @@ Row = sa.Row[Any]
 class Transaction:
     """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
 
-    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer) -> None:
+    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer, begin: str) -> None:
         self._connection = connection
+        self._begin = begin
         self.raw = raw
         """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
         self.viewer = viewer
         self.statements = 0
         """How many statements have run beside BEGIN and COMMIT."""
+        self.observe: Callable[[str], None] | None = None
+        """Told the text of every statement that runs on the driver's connection."""
         self._turn = asyncio.Lock()
+
+    async def arrays(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record:
+        """The one row of a statement that was compiled beforehand, on the driver's connection."""
+        async with self._turn:
+            self.statements += 1
+            if self.observe is not None:
+                self.observe(text)
+            return await self.raw.fetchrow(text, *arguments)
+
+    async def restart(self) -> None:
+        """A new transaction of the same kind, after a statement has failed in this one."""
+        await self.raw.execute(f"ROLLBACK; {self._begin}")
 
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
@@ -109,6 +124,7 @@ class Database:
             pool_timeout=5,
             pool_use_lifo=True,
             pool_reset_on_return=None,
+            hide_parameters=True,
             json_deserializer=orjson.loads,
             json_serializer=lambda value: orjson.dumps(value).decode(),
         )
@@ -195,7 +211,7 @@ class Database:
         connection, raw, viewer = await self._begun(viewer, mode)
         end = "ROLLBACK"
         try:
-            yield kind(connection, raw, viewer)
+            yield kind(connection, raw, viewer, _begin(viewer, mode))
             end = "COMMIT"
         finally:
             await self._give_back(connection, raw, end, writes=kind is UnitOfWork)

@@ -8,7 +8,7 @@ import base64
 import binascii
 import datetime as dt
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,6 @@ from lma_graph.kernel.errors import InvalidInput, Path
 
 LARGEST_PAGE = 200
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -147,10 +146,15 @@ def _past(
     return sa.or_(past, column.is_(None)) if sort.nullable and not sort.nulls_first else past
 
 
-def write_cursor(order: Order, values: Sequence[Any]) -> str:
-    """The opaque position of a row with these values in the order's columns."""
-    packed = orjson.dumps([_mark(order), *(_pack(value) for value in values)])
-    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+def cursor_writer(order: Order) -> Callable[[Sequence[Any]], str]:
+    """A function from a row's values in the order's columns to its opaque position."""
+    mark = _mark(order)
+
+    def write(values: Sequence[Any]) -> str:
+        packed = orjson.dumps([mark, *[_pack(value) for value in values]])
+        return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+    return write
 
 
 def read_cursor(text: str, order: Order, types: dict[str, Any], path: Path) -> tuple[Any, ...]:
@@ -172,7 +176,8 @@ def _mark(order: Order) -> int:
 
 def _pack(value: Any) -> Any:
     if isinstance(value, dt.datetime):
-        return (value - _EPOCH) // _MICROSECOND
+        # Exact: microseconds since 1970 fit a double's 53 bits until the year 2255.
+        return round(value.timestamp() * 1e6)
     return value.isoformat() if isinstance(value, dt.date) else value
 
 

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
 
-from lma_graph.kernel.paging import Page, write_cursor
+from lma_graph.kernel.paging import Page, cursor_writer
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -38,7 +38,7 @@ class Edge:
 
 def cursor_of(row: Any, page: Page) -> str:
     """The position of a row in the page's list."""
-    return write_cursor(page.order, [getattr(row, sort.column) for sort in page.order])
+    return cursor_writer(page.order)([getattr(row, sort.column) for sort in page.order])
 
 
 class Connected:

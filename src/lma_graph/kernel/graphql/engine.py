@@ -207,7 +207,9 @@ class GraphQLEngine:
 async def _stop_background(executor: Executor[Any]) -> None:
     """End what graphql-core left running when a non-null field failed, before the context is closed."""
     pending = list(executor.background_futures)
+    if not pending:
+        return
+    await asyncio.sleep(0)  # a task that is cancelled before its first step never awaits its coroutine
     for each in pending:
         each.cancel()
-    if pending:
-        await asyncio.gather(*pending, return_exceptions=True)
+    await asyncio.gather(*pending, return_exceptions=True)
