@@ -44,7 +44,7 @@ def test_the_walk_covers_the_schema() -> None:
     assert sorted(LOADERS) == NODES
     assert len(NODES) == 12
     assert ID_OPERATORS == ["eq", "ne", "in", "notIn"]
-    assert len(ARGUMENTS) >= 13
+    assert len(ARGUMENTS) >= 11
     assert len(OWN_IDS) >= 25
     assert sum(map(len, FILTERED.values())) >= 25
     reached = {str(place) for places in FILTERED.values() for place in places} | {
