@@ -187,12 +187,6 @@ async def test_the_organization_ends_with_the_transaction(world, other_world, ow
         await database._pool.give_back(link, sound=True)
 
 
-@pytest.fixture(scope="module")
-def bare_url(fresh_database) -> str:
-    """An owner's login to an empty database."""
-    return fresh_database("bare")
-
-
 @pytest.mark.parametrize(
     "exemption", ["SUPERUSER", "BYPASSRLS", "owner of a table", "member of the owner of a table"]
 )

@@ -34,14 +34,24 @@ class Transaction:
     def __init__(self, link: Link, viewer: Viewer, begin: str) -> None:
         self._connection = link.connection
         self._begin = begin
-        self.raw = link.raw
-        """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
+        self._raw: asyncpg.Connection | None = link.raw
         self.viewer = viewer
         self.statements = 0
         """How many statements have run beside BEGIN and COMMIT."""
         self.observe: Callable[[str], None] | None = None
         """Told the text of every statement that runs on the driver's connection."""
         self._turn = asyncio.Lock()
+
+    @property
+    def raw(self) -> asyncpg.Connection:
+        """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
+        if self._raw is None:
+            raise RuntimeError("This transaction has ended; its connection serves somebody else by now.")
+        return self._raw
+
+    def end(self) -> None:
+        """Let go of the connection: tasks that a cancelled request has left behind must not use it any more."""
+        self._raw = None
 
     async def arrays(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record:
         """The one row of a statement that was compiled beforehand, on the driver's connection."""
@@ -206,11 +216,13 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, viewer: Viewer, mode: str, kind: type[T]) -> AsyncIterator[T]:
         link, viewer = await self._begun(viewer, mode)
+        transaction = kind(link, viewer, _begin(viewer, mode))
         end = "ROLLBACK"
         try:
-            yield kind(link, viewer, _begin(viewer, mode))
+            yield transaction
             end = "COMMIT"
         finally:
+            transaction.end()
             await self._give_back(link, end, writes=kind is UnitOfWork)
 
     async def _begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
