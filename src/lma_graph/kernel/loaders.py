@@ -82,16 +82,14 @@ class Children:
         """The name of the foreign key; empty where a table stands between."""
         return "" if isinstance(self.parent, Link) else _name(self.parent)
 
-    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], list[Condition]]:
-        """The column that names a child's parent, and what ties the table between to the child."""
+    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], sa.FromClause]:
+        """The column that names a child's parent, and what to select from: the child, joined where a table is between."""
         if not isinstance(self.parent, Link):
-            return child.c[self.key], []
+            return child.c[self.key], child
         link = table_of(self.parent.row).alias("link")
-        tied = [
-            *conditions(link, scope, child_of=_name(self.parent.child)),
-            link.c[_name(self.parent.child)] == child.c.id,
-        ]
-        return link.c[_name(self.parent.parent)], tied
+        name = _name(self.parent.child)
+        tied = sa.and_(*conditions(link, scope, child_of=name), link.c[name] == child.c.id)
+        return link.c[_name(self.parent.parent)], child.join(link, tied)
 
     def conditions(self, table: sa.FromClause, scope: Scope, page: Page | None) -> list[Condition]:
         """Everything a child must satisfy beside its parent."""
@@ -110,13 +108,14 @@ class Children:
         child = table_of(self.row).alias("c")
         chosen = rows_of(child) if columns is None else [child.c[name] for name in columns]
         parents = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
-        parent, tied = self.belongs(child, scope)
+        parent, source = self.belongs(child, scope)
         wanted = self.conditions(child, scope, page)
         if page.position is not None:
             wanted.append(behind(child.c, page.running, page.position))
         top = (
             sa.select(*chosen)
-            .where(*wanted, *tied, parent == parents.c.id)
+            .select_from(source)
+            .where(*wanted, parent == parents.c.id)
             .order_by(*order_by(child.c, page.running))
             .limit(page.limit + 1)
             .lateral("top")
@@ -127,10 +126,11 @@ class Children:
     def count(self, scope: Scope, page: Page | None) -> sa.Select[Any]:
         """How many children each parent of `:keys` has; parents without any are missing."""
         child = table_of(self.row).alias("c")
-        parent, tied = self.belongs(child, scope)
+        parent, source = self.belongs(child, scope)
         return (
             sa.select(parent, sa.func.count())
-            .where(*self.conditions(child, scope, page), *tied, parent == sa.any_(KEYS))
+            .select_from(source)
+            .where(*self.conditions(child, scope, page), parent == sa.any_(KEYS))
             .group_by(parent)
         )
 
