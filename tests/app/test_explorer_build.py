@@ -1,4 +1,4 @@
-"""When GraphiQL is built and when not, and what is said if it cannot be; the build itself is `make graphiql`."""
+"""When GraphiQL is built and when not, and what is said if it cannot be. The real build: `make graphiql`."""
 
 import importlib.util
 import json

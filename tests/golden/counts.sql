@@ -66,7 +66,7 @@ LIMIT $3::INTEGER
 -- $2 = 1
 -- $3 = 21
 
-SELECT count(*) AS count_1
+SELECT count(*) AS count
 FROM leads AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.deleted_at IS NULL
@@ -186,7 +186,7 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT count(*) AS count_1
+SELECT count(*) AS count
 FROM activities AS t
 WHERE t.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1
@@ -197,7 +197,7 @@ AND leads_1.id = t.lead_id))
 -- $1 = <organization_id>
 -- $2 = 1
 
-SELECT count(*) AS count_1
+SELECT count(*) AS count
 FROM campaign_leads AS t
 WHERE t.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1
@@ -216,7 +216,7 @@ AND leads_2.score >= $4::INTEGER))
 -- $3 = 1
 -- $4 = 80
 
-SELECT count(*) AS count_1
+SELECT count(*) AS count
 FROM lead_score_history AS t
 WHERE t.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1
@@ -227,7 +227,7 @@ AND leads_1.id = t.lead_id))
 -- $1 = <organization_id>
 -- $2 = 1
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK', 'FORM_SUBMISSION',
@@ -237,7 +237,7 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK', 'FORM_SUBMISSION',
@@ -249,7 +249,7 @@ GROUP BY c.lead_id
 -- $2 = 'CALL'
 -- $3 = <2 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM lead_notes AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.lead_id = ANY ($2::BIGINT[])
@@ -257,7 +257,7 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM lead_score_history AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.lead_id = ANY ($2::BIGINT[])
@@ -265,7 +265,7 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM campaign_leads AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.lead_id = ANY ($2::BIGINT[])
@@ -281,7 +281,7 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM workflow_executions AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.lead_id = ANY ($2::BIGINT[])
@@ -351,8 +351,8 @@ JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.email A
     c.status_reason AS status_reason, c.version AS version, c.external_source AS external_source, c.external_id AS
     external_id, c.deleted_at AS deleted_at, c.merged_into_id AS merged_into_id, c.email_norm AS email_norm
 FROM leads AS c
-JOIN campaign_leads AS link ON link.organization_id = $2::BIGINT
-AND link.lead_id = c.id
+JOIN campaign_leads AS link ON link.lead_id = c.id
+AND link.organization_id = $2::BIGINT
 WHERE c.organization_id = $2::BIGINT
 AND c.deleted_at IS NULL
 AND link.campaign_id = k.id
@@ -383,7 +383,7 @@ LIMIT $4::INTEGER) AS top ON true
 -- $3 = 1
 -- $4 = 11
 
-SELECT c.assigned_to_id, count(*) AS count_1
+SELECT c.assigned_to_id AS parent_id, count(*) AS count
 FROM leads AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.deleted_at IS NULL
@@ -392,7 +392,7 @@ GROUP BY c.assigned_to_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT c.user_id, count(*) AS count_1
+SELECT c.user_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1
@@ -406,10 +406,10 @@ GROUP BY c.user_id
 -- $2 = 1
 -- $3 = <2 keys>
 
-SELECT link.campaign_id, count(*) AS count_1
+SELECT link.campaign_id AS parent_id, count(*) AS count
 FROM leads AS c
-JOIN campaign_leads AS link ON link.organization_id = $1::BIGINT
-AND link.lead_id = c.id
+JOIN campaign_leads AS link ON link.lead_id = c.id
+AND link.organization_id = $1::BIGINT
 WHERE c.organization_id = $1::BIGINT
 AND c.deleted_at IS NULL
 AND link.campaign_id = ANY ($2::BIGINT[])
@@ -417,7 +417,7 @@ GROUP BY link.campaign_id
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT c.campaign_id, count(*) AS count_1
+SELECT c.campaign_id AS parent_id, count(*) AS count
 FROM campaign_leads AS c
 WHERE c.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1

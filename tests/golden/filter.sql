@@ -168,7 +168,7 @@ LIMIT $56::INTEGER
 -- $55 = 'vip'
 -- $56 = 21
 
-SELECT count(*) AS count_1
+SELECT count(*) AS count
 FROM leads AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.deleted_at IS NULL
@@ -199,7 +199,7 @@ WHERE users_1.organization_id = $1::BIGINT
 AND users_1.id = t.assigned_to_id
 AND right(users_1.email, length($9::VARCHAR)) = $9::VARCHAR))
 AND t.assigned_to_id = $10::BIGINT
-AND (SELECT count(*) AS count_2
+AND (SELECT count(*) AS count_1
 FROM campaign_leads AS campaign_leads_1
 WHERE campaign_leads_1.organization_id = $1::BIGINT
 AND campaign_leads_1.lead_id = t.id

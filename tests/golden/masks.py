@@ -5,6 +5,7 @@ Enter at `Masks`. What is not named here, such as a moment of today, must not oc
 
 import base64
 import re
+import struct
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,11 +45,15 @@ class Masks:
         return f"<{self._names[row]}>"
 
     def cursor(self, text: str) -> str:
-        """`<cursor 50, … of Lead 1>`: the values that a cursor holds; the number at its end names the row."""
-        _, *values, number = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        rows = sorted(name for (_, known), name in self._names.items() if known == number)
-        assert rows, text
-        return f"<cursor {', '.join(map(str, values))}>"
+        """`<cursor of 50, …>`: the values that a cursor holds, without the number of its row."""
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if packed.startswith(b"["):
+            _, *values = orjson.loads(packed)
+        else:
+            values = list(struct.unpack_from(f">{(len(packed) - 4) // 8}q", packed, 4))
+        number = values.pop()
+        assert number in self._numbers, text
+        return f"<cursor of {', '.join(map(str, values))}>"
 
     def statement(self, statement: str, names: Sequence[str], values: Sequence[Any]) -> str:
         """A statement broken into lines, and its parameters."""

@@ -68,7 +68,7 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK', 'FORM_SUBMISSION',

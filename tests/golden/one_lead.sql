@@ -27,7 +27,7 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT c.lead_id, min(c.completed_at) AS min_1
+SELECT c.lead_id AS parent_id, min(c.completed_at) AS value
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK', 'FORM_SUBMISSION',
@@ -39,7 +39,7 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT c.lead_id, max(c.completed_at) AS max_1
+SELECT c.lead_id AS parent_id, max(c.completed_at) AS value
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK', 'FORM_SUBMISSION',
@@ -155,7 +155,7 @@ LIMIT $3::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 11
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK', 'FORM_SUBMISSION',
@@ -173,7 +173,7 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT c.lead_id, count(*) AS count_1
+SELECT c.lead_id AS parent_id, count(*) AS count
 FROM lead_notes AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.lead_id = ANY ($2::BIGINT[])

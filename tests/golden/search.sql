@@ -1,4 +1,4 @@
--- 6 statements beside BEGIN and COMMIT
+-- 8 statements beside BEGIN and COMMIT
 
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
     t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
@@ -125,16 +125,23 @@ LIMIT $13::INTEGER
 -- $12 = 1000
 -- $13 = 21
 
-SELECT count(*) AS count_1
-FROM (SELECT t.organization_id AS organization_id, t.id AS id, t.email AS email, t.first_name AS first_name,
-    t.last_name AS last_name, t.company AS company, t.job_title AS job_title, t.phone AS phone, t.website AS website,
-    t.linkedin_url AS linkedin_url, t.status AS status, t.source AS source, t.lead_temperature AS lead_temperature,
-    t.score AS score, t.value AS value, t.notes AS notes, t.tags AS tags, t.custom_fields AS custom_fields,
-    t.enrichment_data AS enrichment_data, t.expected_close_date AS expected_close_date, t.last_engagement_date AS
-    last_engagement_date, t.created_at AS created_at, t.updated_at AS updated_at, t.assigned_to_id AS assigned_to_id,
-    t.status_reason AS status_reason, t.version AS version, t.external_source AS external_source, t.external_id AS
-    external_id, t.deleted_at AS deleted_at, t.merged_into_id AS merged_into_id, t.email_norm AS email_norm, hits.rank
-    AS rank
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
+    t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
+    t.enrichment_data, t.expected_close_date, t.last_engagement_date, t.created_at, t.updated_at, t.assigned_to_id,
+    t.status_reason, t.version, t.external_source, t.external_id, t.deleted_at, t.merged_into_id, t.email_norm,
+    hits.rank AS rank
+FROM leads AS t
+JOIN (SELECT CAST(NULL AS BIGINT) AS lead_id, CAST(NULL AS DOUBLE PRECISION) AS rank
+WHERE false) AS hits ON t.id = hits.lead_id
+WHERE t.organization_id = $1::BIGINT
+AND t.deleted_at IS NULL
+ORDER BY hits.rank DESC, t.created_at DESC, t.id DESC
+LIMIT $2::INTEGER
+-- $1 = <organization_id>
+-- $2 = 21
+
+SELECT count(*) AS count
+FROM (SELECT t.id AS id, hits.rank AS rank
 FROM leads AS t
 JOIN (SELECT either.lead_id AS lead_id, max(either.rank) AS rank
 FROM (SELECT in_leads.lead_id AS lead_id, in_leads.rank AS rank
@@ -151,8 +158,7 @@ FROM (SELECT note.lead_id AS lead_id, CAST(note.rank AS DOUBLE PRECISION) * $9::
 FROM search_notes($10::VARCHAR, $11::BOOLEAN, $12::INTEGER) AS note) AS in_notes) AS either
 GROUP BY either.lead_id) AS hits ON hits.lead_id = t.id
 WHERE t.organization_id = $5::BIGINT
-AND t.deleted_at IS NULL
-LIMIT $13::INTEGER) AS anon_1
+AND t.deleted_at IS NULL) AS anon_1
 -- $1 = 0.0
 -- $2 = 'acme'
 -- $3 = 0.5
@@ -165,18 +171,9 @@ LIMIT $13::INTEGER) AS anon_1
 -- $10 = "'acme':*"
 -- $11 = True
 -- $12 = 1000
--- $13 = 1001
 
-SELECT count(*) AS count_1
-FROM (SELECT t.organization_id AS organization_id, t.id AS id, t.email AS email, t.first_name AS first_name,
-    t.last_name AS last_name, t.company AS company, t.job_title AS job_title, t.phone AS phone, t.website AS website,
-    t.linkedin_url AS linkedin_url, t.status AS status, t.source AS source, t.lead_temperature AS lead_temperature,
-    t.score AS score, t.value AS value, t.notes AS notes, t.tags AS tags, t.custom_fields AS custom_fields,
-    t.enrichment_data AS enrichment_data, t.expected_close_date AS expected_close_date, t.last_engagement_date AS
-    last_engagement_date, t.created_at AS created_at, t.updated_at AS updated_at, t.assigned_to_id AS assigned_to_id,
-    t.status_reason AS status_reason, t.version AS version, t.external_source AS external_source, t.external_id AS
-    external_id, t.deleted_at AS deleted_at, t.merged_into_id AS merged_into_id, t.email_norm AS email_norm, hits.rank
-    AS rank
+SELECT count(*) AS count
+FROM (SELECT t.id AS id, hits.rank AS rank
 FROM leads AS t
 JOIN (SELECT either.lead_id AS lead_id, max(either.rank) AS rank
 FROM (SELECT in_leads.lead_id AS lead_id, in_leads.rank AS rank
@@ -199,8 +196,7 @@ FROM search_notes($14::VARCHAR, $15::BOOLEAN, $16::INTEGER) AS note) AS in_notes
 GROUP BY either.lead_id) AS hits ON hits.lead_id = t.id
 WHERE t.organization_id = $8::BIGINT
 AND t.deleted_at IS NULL
-AND t.score > $17::INTEGER
-LIMIT $18::INTEGER) AS anon_1
+AND t.score > $17::INTEGER) AS anon_1
 -- $1 = 0.0
 -- $2 = 'ada'
 -- $3 = 0.5
@@ -218,7 +214,6 @@ LIMIT $18::INTEGER) AS anon_1
 -- $15 = True
 -- $16 = 1000
 -- $17 = 10
--- $18 = 1001
 
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
     t.email_notifications, t.avatar_url, t.created_at, t.updated_at
@@ -227,3 +222,12 @@ WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
+
+SELECT count(*) AS count
+FROM (SELECT t.id AS id, hits.rank AS rank
+FROM leads AS t
+JOIN (SELECT CAST(NULL AS BIGINT) AS lead_id, CAST(NULL AS DOUBLE PRECISION) AS rank
+WHERE false) AS hits ON t.id = hits.lead_id
+WHERE t.organization_id = $1::BIGINT
+AND t.deleted_at IS NULL) AS anon_1
+-- $1 = <organization_id>

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lma_graph.kernel.cursors import read_cursor, write_cursors
 from lma_graph.kernel.errors import InvalidInput
 from lma_graph.kernel.graphql.inputs import column_types, read_order
-from lma_graph.kernel.paging import Page, Sort, read_cursor, write_cursor
+from lma_graph.kernel.order import Sort
+from lma_graph.kernel.paging import Page
 from lma_graph.leads.criteria import LEAD
 from world import World
 
@@ -28,7 +30,7 @@ def read(**arguments: Any) -> Page:
     return Page.read(default=20, order=BY_ID, types=TYPES, of="Lead", **arguments)
 
 
-CURSOR = write_cursor("Lead", BY_ID, [7])
+CURSOR = write_cursors("Lead", BY_ID, [[7]])[0]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ HONEST = [0, None, "2026-01-31", 0, 1]
 def forged(*changes: tuple[int, Any]) -> str:
     """A cursor of the right list and order with values of one's own."""
     order = [*read_order(LEAD, ORDER), Sort("id")]
-    true = write_cursor("Lead", tuple(order), HONEST)
+    [true] = write_cursors("Lead", tuple(order), [[value] for value in HONEST])
     mark, *values = orjson.loads(base64.urlsafe_b64decode(true + "=" * (-len(true) % 4)))
     for at, value in changes:
         values[at] = value

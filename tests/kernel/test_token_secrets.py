@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lma_graph.kernel.jwks import ConfigurationError
+from lma_graph.kernel.errors import ConfigurationError
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, dev_secret, mint
 
 SECRET = b"0123456789abcdef0123456789abcdef"

@@ -1,9 +1,18 @@
 """What can be asked of activities and notes. The terms on leads come from leads."""
 
-from lma_graph.activities.models import ActivityRow, LeadNoteRow
+import sqlalchemy as sa
+
+from lma_graph.activities.models import COMMUNICATION_TYPES, ActivityRow, LeadNoteRow
 from lma_graph.kernel.criteria import OneTerm, Vocabulary
 from lma_graph.kernel.criteria.columns import column_terms
+from lma_graph.kernel.scope import Condition
 from lma_graph.users.criteria import USER
+
+
+def is_communication(activity: sa.FromClause) -> Condition:
+    """Contact with the lead, not the audit trail. Literal values, so that the partial index is recognised."""
+    return activity.c.activity_type.in_([sa.literal_column(f"'{kind.value}'") for kind in COMMUNICATION_TYPES])
+
 
 ACTIVITY = Vocabulary("Activity", ActivityRow, "What an activity must be like.")
 ACTIVITY.extend(

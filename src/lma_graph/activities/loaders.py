@@ -2,17 +2,13 @@
 
 import sqlalchemy as sa
 
-from lma_graph.activities.models import COMMUNICATION_TYPES, ActivityRow, LeadNoteRow
+from lma_graph.activities.criteria import is_communication
+from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.kernel.loaders import All, ById, Children
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.kernel.scope import VIEWER, Condition, Scope, visible
 
 NEWEST = (Sort("created_at", descending=True), Sort("id", descending=True))
-
-
-def is_communication(activity: sa.FromClause) -> Condition:
-    """Contact with the lead, not the audit trail. Literal values, so that the partial index is recognised."""
-    return activity.c.activity_type.in_([sa.literal_column(f"'{kind.value}'") for kind in COMMUNICATION_TYPES])
 
 
 @visible(LeadNoteRow)

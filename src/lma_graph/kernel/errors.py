@@ -127,3 +127,7 @@ class LimitExceeded(DomainError):
     def extensions(self) -> dict[str, object]:
         """Adds which limit, what it allows and what was found."""
         return super().extensions() | dict(self.detail)
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or cannot be used; the message names it and is written for the operator."""

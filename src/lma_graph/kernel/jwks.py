@@ -16,7 +16,7 @@ import httpx2
 import jwt
 import structlog
 
-from lma_graph.kernel.errors import Unauthenticated, Unavailable
+from lma_graph.kernel.errors import ConfigurationError, Unauthenticated, Unavailable
 
 KEEP_S = 600.0
 """How long a fetched document is good for."""
@@ -34,10 +34,6 @@ UNKNOWN_KEY = "The token is signed with an unknown key."
 NO_KEYS = "The keys that tokens are checked with cannot be fetched at the moment. Try again later."
 
 _log = structlog.get_logger(__name__)
-
-
-class ConfigurationError(Exception):
-    """A setting is missing or cannot be used; the message names it and is written for the operator."""
 
 
 class KeySet:

@@ -10,7 +10,8 @@ _PACKAGED = Path(__file__).parent.parent / "_migrations"
 _CHECKOUT = Path(__file__).parents[3] / "migrations"
 
 
-def _config(url: str = "") -> Config:
+def config(url: str = "") -> Config:
+    """Alembic's configuration for a database."""
     config = Config()
     config.set_main_option("script_location", str(_PACKAGED if _PACKAGED.is_dir() else _CHECKOUT))
     # Percent signs of an encoded password are the ini format's own.
@@ -20,21 +21,21 @@ def _config(url: str = "") -> Config:
 
 def head() -> str:
     """The newest revision this version of the server knows."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
+    found = ScriptDirectory.from_config(config()).get_current_head()
     assert found is not None
     return found
 
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database up to a revision. Blocks; call it in a thread from asynchronous code."""
-    command.upgrade(_config(url), revision)
+    command.upgrade(config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database down to a revision."""
-    command.downgrade(_config(url), revision)
+    command.downgrade(config(url), revision)
 
 
 def check(url: str) -> None:
     """Raise unless the database and the models agree."""
-    command.check(_config(url))
+    command.check(config(url))

@@ -31,39 +31,52 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LMA_", frozen=True, extra="ignore")
 
-    home: Path = Field(Path(".lma"), description="Where embedded data, the dev secret and files live.")
+    home: Path = Field(default=Path(".lma"), description="Where embedded data, the dev secret and files live.")
     database_url: str | None = Field(
-        None,
+        default=None,
         description="The application's login, `postgresql://…`. Absent: embedded Postgres under `LMA_HOME`.",
     )
     migration_database_url: str | None = Field(
-        None, description="The owner's login, used by `lma-graph migrate`. Default: `LMA_DATABASE_URL`."
+        default=None, description="The owner's login, used by `lma-graph migrate`. Default: `LMA_DATABASE_URL`."
     )
-    database_pool_size: int = Field(10, ge=1, description="Connections per server process.")
-    statement_timeout_ms: int = Field(10_000, ge=1, description="Longest a single SQL statement may run.")
-    request_timeout_s: float = Field(30, gt=0, description="Longest a whole request may take.")
-    jwt_secret: SecretStr | None = Field(None, description="Shared secret of HS256 tokens, at least 32 bytes.")
-    jwks_url: str | None = Field(None, description="Where the public keys of RS256/ES256 tokens are published.")
-    jwt_audience: str | None = Field(None, description="If set, a token's `aud` must contain it.")
-    jwt_issuer: str | None = Field(None, description="If set, a token's `iss` must equal it.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; `PORT` is understood too.")
-    workers: int = Field(1, ge=1, description="Server processes of `lma-graph serve`.")
+    database_pool_size: int = Field(default=10, ge=1, description="Connections per server process.")
+    statement_timeout_ms: int = Field(default=10_000, ge=1, description="Longest a single SQL statement may run.")
+    request_timeout_s: float = Field(default=30, gt=0, description="Longest a whole request may take.")
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="Shared secret of HS256 tokens, at least 32 bytes."
+    )
+    jwks_url: str | None = Field(
+        default=None, description="Where the public keys of RS256/ES256 tokens are published."
+    )
+    jwt_audience: str | None = Field(default=None, description="If set, a token's `aud` must contain it.")
+    jwt_issuer: str | None = Field(default=None, description="If set, a token's `iss` must equal it.")
+    batched_execution: bool = Field(
+        default=True, description="Whether queries run by plan; `off` runs them field by field, for comparison."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; `PORT` is understood too.")
+    workers: int = Field(default=1, ge=1, description="Server processes of `lma-graph serve`.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Comma-separated origins that browsers may call from; `*` for any."
+        default=(), description="Comma-separated origins that browsers may call from; `*` for any."
     )
-    log_level: str = Field("info", description="`debug`, `info`, `warning` or `error`.")
-    log_format: LogFormat = Field(LogFormat.AUTO, description="`json`, `console`, or by whether it is a terminal.")
-    introspection: bool = Field(True, description="Whether the schema can be introspected.")
-    max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body.")
-    max_tokens: int = Field(4_000, ge=1, description="Most lexical tokens of a document.")
-    max_depth: int = Field(15, ge=1, description="Deepest nesting of fields.")
-    max_aliases: int = Field(50, ge=0, description="Most aliases in an operation, fragments counted where used.")
-    max_fields: int = Field(2_000, ge=1, description="Most fields in an operation, fragments counted where used.")
-    max_directives: int = Field(100, ge=0, description="Most directives in an operation.")
-    max_root_fields: int = Field(20, ge=1, description="Most root fields in an operation.")
-    max_cost: int = Field(100_000, ge=1, description="Highest cost of an operation.")
-    max_page: int = Field(200, ge=1, description="Most rows of one page.")
+    log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
+    log_format: LogFormat = Field(
+        default=LogFormat.AUTO, description="`json`, `console`, or by whether it is a terminal."
+    )
+    introspection: bool = Field(default=True, description="Whether the schema can be introspected.")
+    max_body_bytes: int = Field(default=1_000_000, ge=1, description="Largest request body.")
+    max_tokens: int = Field(default=4_000, ge=1, description="Most lexical tokens of a document.")
+    max_depth: int = Field(default=15, ge=1, description="Deepest nesting of fields.")
+    max_aliases: int = Field(
+        default=50, ge=0, description="Most aliases in an operation, fragments counted where used."
+    )
+    max_fields: int = Field(
+        default=2_000, ge=1, description="Most fields in an operation, fragments counted where used."
+    )
+    max_directives: int = Field(default=100, ge=0, description="Most directives in an operation.")
+    max_root_fields: int = Field(default=20, ge=1, description="Most root fields in an operation.")
+    max_cost: int = Field(default=100_000, ge=1, description="Highest cost of an operation.")
+    max_page: int = Field(default=200, ge=1, description="Most rows of one page.")
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -20,8 +20,8 @@ from pathlib import Path
 import jwt
 from jwt.algorithms import HMACAlgorithm
 
-from lma_graph.kernel.errors import Unauthenticated
-from lma_graph.kernel.jwks import WRONG_ALGORITHM, ConfigurationError, KeySet
+from lma_graph.kernel.errors import ConfigurationError, Unauthenticated
+from lma_graph.kernel.jwks import WRONG_ALGORITHM, KeySet
 
 MIN_SECRET_BYTES = 32
 """RFC 7518 section 3.2: a key for HS256 is at least as long as its hash."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lma_graph.activities.criteria import ACTIVITY, NOTE
-from lma_graph.activities.loaders import is_communication
+from lma_graph.activities.criteria import ACTIVITY, NOTE, is_communication
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.executions.criteria import EXECUTION
 from lma_graph.executions.models import WorkflowExecutionRow
@@ -32,7 +31,6 @@ from lma_graph.kernel.errors import FieldError, Path
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
 from lma_graph.kernel.tables import Base
 from lma_graph.leads.index import LONGEST_TEXT, words
-from lma_graph.leads.loaders import is_contact
 from lma_graph.leads.models import LeadFieldRow, LeadRow, LeadTagRow, LeadTermRow
 from lma_graph.users.criteria import USER
 
@@ -185,6 +183,20 @@ class EmailTerm(ColumnTerm):
         if operator.name not in {"eq", "ieq"}:
             return exact
         return sa.and_(table.c.email_norm == sa.func.lower(sa.func.btrim(sa.literal(operand))), exact)
+
+
+def is_contact(activity: sa.FromClause) -> Condition:
+    """Communication from us that has happened. Literal values, so that the partial index is recognised."""
+    return sa.and_(
+        is_communication(activity),
+        activity.c.direction == sa.literal_column("'OUTBOUND'"),
+        activity.c.status == sa.literal_column("'COMPLETED'"),
+    )
+
+
+def is_scheduled(activity: sa.FromClause) -> Condition:
+    """Planned communication, overdue included."""
+    return sa.and_(is_communication(activity), activity.c.status == sa.literal_column("'SCHEDULED'"))
 
 
 def _contact(extreme: Callable[..., Any]) -> Callable[[sa.FromClause, Scope], sa.ColumnElement[Any]]:

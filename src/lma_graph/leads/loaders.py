@@ -2,12 +2,12 @@
 
 import sqlalchemy as sa
 
-from lma_graph.activities.loaders import is_communication
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.kernel.loaders import Aggregate, All, ById, Children, First
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.kernel.scope import VIEWER, Condition, Rule, Scope, conditions, table_of, visible
+from lma_graph.leads.criteria import is_contact, is_scheduled
 from lma_graph.leads.models import LeadRow
 
 NEWEST = (Sort("created_at", descending=True), Sort("id", descending=True))
@@ -45,20 +45,6 @@ def through_lead(key: str, *, optional: bool = False) -> Rule:
 visible(ActivityRow, via=ActivityRow.lead_id)(through_lead("lead_id"))
 visible(LeadNoteRow, via=LeadNoteRow.lead_id)(through_lead("lead_id"))
 visible(WorkflowExecutionRow, via=WorkflowExecutionRow.lead_id)(through_lead("lead_id", optional=True))
-
-
-def is_contact(activity: sa.FromClause) -> Condition:
-    """Communication from us that has happened. Literal values, so that the partial index is recognised."""
-    return sa.and_(
-        is_communication(activity),
-        activity.c.direction == sa.literal_column("'OUTBOUND'"),
-        activity.c.status == sa.literal_column("'COMPLETED'"),
-    )
-
-
-def is_scheduled(activity: sa.FromClause) -> Condition:
-    """Planned communication, overdue included."""
-    return sa.and_(is_communication(activity), activity.c.status == sa.literal_column("'SCHEDULED'"))
 
 
 LEAD = ById(LeadRow)

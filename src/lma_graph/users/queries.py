@@ -1,12 +1,10 @@
 """Root fields about users."""
 
-import strawberry
-
-from lma_graph.kernel.graphql.fields import by_id, listing
+from lma_graph.kernel.graphql.fields import by_id, current, listing
 from lma_graph.kernel.graphql.nodes import root
 from lma_graph.users.criteria import USER as USER_WORDS
 from lma_graph.users.loaders import USER, USERS
-from lma_graph.users.types import User, Viewer
+from lma_graph.users.types import User
 
 
 @root
@@ -16,7 +14,9 @@ class UserQueries:
     user = by_id(USER, User, description="One user by id.")
     users = listing(USERS, User, USER_WORDS, description="The organization's users, newest first.")
 
-    @strawberry.field(description="Who is asking.")
-    def viewer(self) -> Viewer:
-        """The viewer."""
-        return Viewer()
+    viewer = current(
+        USER,
+        User,
+        key=lambda viewer: viewer.user_id,
+        description="Who is asking: the user that the token names.",
+    )

@@ -29,7 +29,7 @@ from lma_graph.kernel.criteria.relations import MANY_KEYS
 from lma_graph.kernel.criteria.terms import JSON_OPERATORS
 from lma_graph.kernel.graphql.scalars import Duration, Json
 from lma_graph.kernel.names import upper
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 
 _SCALARS: dict[Kind, Any] = {
     Kind.TEXT: str,

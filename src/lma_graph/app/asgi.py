@@ -1,0 +1,170 @@
+"""The composition root of the server: settings in, one ASGI application out. Enter at `create`."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lma_graph.app import explorer
+from lma_graph.app.examples import load_examples
+from lma_graph.app.graphql_http import GraphQLHTTP
+from lma_graph.app.health import Health
+from lma_graph.app.logs import RequestLog
+from lma_graph.app.metrics import metrics
+from lma_graph.kernel import migrations
+from lma_graph.kernel.db import Database
+from lma_graph.kernel.errors import Unavailable
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.engine import GraphQLEngine, run_standard
+from lma_graph.kernel.graphql.execution.runner import planned
+from lma_graph.kernel.graphql.limits import Limits
+from lma_graph.kernel.settings import Settings
+from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
+from lma_graph.kernel.viewer import Viewer
+from lma_graph.schema.graph import build
+
+ENDPOINT = "/graphql"
+
+
+@dataclass(frozen=True)
+class Development:
+    """What only `lma-graph dev` adds: the secret it signs with, and a ready token for GraphiQL."""
+
+    secret: bytes
+    token: str
+
+
+def create(settings: Settings, database_url: str, development: Development | None = None) -> ASGIApp:
+    """The application. Raises `ConfigurationError` where nothing says how tokens are signed."""
+    database = Database(
+        database_url, pool_size=settings.database_pool_size, statement_timeout_ms=settings.statement_timeout_ms
+    )
+    verifier = verifier_of(settings, development)
+    health = Health({"database": database.ping, "migrations": lambda: _check_revision(database)})
+    graphql = _endpoint(settings, database, verifier, development)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        # What lives for ever need not be looked through at every collection.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(5_000, 20, 20)
+        async with database:
+            yield
+            health.begin_shutdown()
+
+    return Starlette(
+        routes=[
+            Route(ENDPOINT, _Endpoint(graphql)),
+            Route("/", lambda _: RedirectResponse(ENDPOINT)),
+            Route("/healthz", health.healthz),
+            Route("/readyz", health.readyz),
+            Route("/metrics", metrics),
+            *explorer.routes(),
+        ],
+        middleware=[Middleware(RequestLog), *_cors(settings)],
+        lifespan=lifespan,
+    )
+
+
+class _Endpoint:
+    """Starlette hands every method to an ASGI class, and only GET to a function."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def verifier_of(settings: Settings, development: Development | None) -> TokenVerifier:
+    """What tokens are checked with."""
+    secret = settings.jwt_secret.get_secret_value().encode() if settings.jwt_secret else None
+    if secret is None and settings.jwks_url is None and development is not None:
+        secret = development.secret
+    return build_verifier(
+        secret=secret, jwks_url=settings.jwks_url, audience=settings.jwt_audience, issuer=settings.jwt_issuer
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What one operation may be at most."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
+
+
+def _endpoint(
+    settings: Settings, database: Database, verifier: TokenVerifier, development: Development | None
+) -> GraphQLHTTP[Viewer]:
+    examples = load_examples()
+    engine = GraphQLEngine(
+        build(),
+        limits_of(settings),
+        timeout_s=settings.request_timeout_s,
+        introspection=settings.introspection,
+        runner=planned if settings.batched_execution else run_standard,
+    )
+
+    async def authenticate(headers: Headers) -> Viewer:
+        claims = await verifier.verify(parse_bearer(headers.get("authorization")))
+        return await database.viewer(claims.organization, claims.subject)
+
+    @asynccontextmanager
+    async def open_context(viewer: Viewer, _: Request) -> AsyncIterator[object]:
+        async with database.reader(viewer) as reader:
+            yield Context.over(reader)
+
+    def page(request: Request) -> Response:
+        token = development.token if development is not None and is_local(request) else None
+        return explorer.page(ENDPOINT, token, examples)
+
+    return GraphQLHTTP(
+        engine,
+        authenticate=authenticate,
+        open_context=open_context,
+        page=page,
+        max_body_bytes=settings.max_body_bytes,
+    )
+
+
+def is_local(request: Request) -> bool:
+    """Whether the page was asked for by this machine's own address and not from another site.
+
+    The ready token must not reach a page that has pointed its own name at 127.0.0.1, nor one that frames this one.
+    """
+    host = request.url.hostname or ""
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return local and request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+
+
+async def _check_revision(database: Database) -> None:
+    found, wanted = await database.revision(), migrations.head()
+    if found != wanted:
+        raise Unavailable(f"The database is at revision {found}, this server needs {wanted}; run lma-graph migrate.")
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    if not settings.allowed_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-request-id"],
+            expose_headers=["x-request-id"],
+            max_age=86_400,
+        )
+    ]
