@@ -37,19 +37,18 @@ FROM leads AS leads_1
 WHERE leads_1.organization_id = $1::BIGINT
 AND leads_1.deleted_at IS NULL
 AND leads_1.id = t.lead_id))
-AND (EXISTS (SELECT $3::INTEGER AS anon_2
+AND (EXISTS (SELECT 1
 FROM leads AS leads_2
 WHERE leads_2.organization_id = $1::BIGINT
 AND leads_2.deleted_at IS NULL
 AND leads_2.id = t.lead_id
-AND leads_2.score >= $4::INTEGER))
+AND leads_2.score >= $3::INTEGER))
 ORDER BY t.added_at DESC, t.id DESC
-LIMIT $5::INTEGER
+LIMIT $4::INTEGER
 -- $1 = <organization_id>
 -- $2 = 1
--- $3 = 1
--- $4 = 80
--- $5 = 21
+-- $3 = 80
+-- $4 = 21
 
 SELECT t.organization_id, t.id, t.lead_id, t.previous_score, t.new_score, t.score_change, t.reason, t.rule_id, t.kind,
     t.created_at
@@ -205,16 +204,15 @@ FROM leads AS leads_1
 WHERE leads_1.organization_id = $1::BIGINT
 AND leads_1.deleted_at IS NULL
 AND leads_1.id = t.lead_id))
-AND (EXISTS (SELECT $3::INTEGER AS anon_2
+AND (EXISTS (SELECT 1
 FROM leads AS leads_2
 WHERE leads_2.organization_id = $1::BIGINT
 AND leads_2.deleted_at IS NULL
 AND leads_2.id = t.lead_id
-AND leads_2.score >= $4::INTEGER))
+AND leads_2.score >= $3::INTEGER))
 -- $1 = <organization_id>
 -- $2 = 1
--- $3 = 1
--- $4 = 80
+-- $3 = 80
 
 SELECT count(*) AS count
 FROM lead_score_history AS t
