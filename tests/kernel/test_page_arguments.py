@@ -1,6 +1,7 @@
 """The arguments of a list: sizes, contradictions, and cursors that were never written for it."""
 
 import base64
+import datetime as dt
 from typing import Any
 
 import orjson
@@ -154,6 +155,18 @@ async def test_a_forged_cursor_is_only_a_position(world: World, name: str, at: i
     await world.lead()
     answer = await world.ask(LEADS, {name: forged((at, value)), "order": ORDER})
     assert answer.errors == []
+
+
+@given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1, max_size=5), st.data())
+@settings(derandomize=True, database=None, deadline=None)
+def test_a_moment_in_a_cursor_is_exact(moments: list[dt.datetime], data: st.DataObject) -> None:
+    order = (
+        Sort("created_at", descending=True),
+        data.draw(st.sampled_from((Sort("id"), Sort("score", nullable=True)))),
+    )
+    numbers = [data.draw(st.integers(-(2**63), 2**63 - 1)) for _ in moments]
+    for at, cursor in enumerate(write_cursors("Lead", order, [moments, numbers])):
+        assert read_cursor(cursor, "Lead", order, TYPES, ("after",)) == (moments[at], numbers[at])
 
 
 @given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
