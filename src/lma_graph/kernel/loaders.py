@@ -51,11 +51,14 @@ class ById:
     """A row by its id; None where there is none that the viewer may see."""
 
     row: type[Base]
+    lifting: str | None = None
+    """The name of a visibility rule that need not be asked again, since whoever names the row has been seen by it."""
 
     def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
         """The rows of `:keys`; those of `columns`, or all that are read."""
         table = table_of(self.row).alias("t")
-        return sa.select(*chosen(table, columns)).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
+        seen = conditions(table, scope, lifting=self.lifting)
+        return sa.select(*chosen(table, columns)).where(*seen, table.c.id == sa.any_(KEYS))
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
         """One row or None per key."""
