@@ -86,6 +86,8 @@ class TagsTerm(ColumnTerm):
         return _found(LeadTagRow, table, lambda entry: entry.c.tag == tag)
 
 
+_EXACT_UNTIL = 2**53
+"""Double precision holds every whole number below this."""
 _ORDER = {"lt": "__lt__", "lte": "__le__", "gt": "__gt__", "gte": "__ge__"}
 
 
@@ -93,13 +95,23 @@ class CustomFieldsTerm(JsonTerm):
     """Custom fields: those the organization has declared are found through `lead_fields`, the others in the lead."""
 
     def condition(self, path: list[str], name: str, operand: Any, table: sa.FromClause, scope: Scope) -> Condition:
-        """The condition on the document, and the one that an index can answer."""
+        """The condition on the field's rows where there are any, else on the document."""
         exact = super().condition(path, name, operand, table, scope)
         field = ".".join(path)
-        indexed = self._indexed(name, operand) if field in scope.indexed_fields else None
+        declared = field in scope.indexed_fields and field.split(".") == path
+        indexed = self._indexed(name, operand) if declared else None
         if indexed is None:
             return exact
-        return sa.and_(_found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed), exact)
+        found = _found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed)
+        # A condition on the document that is always true would make the planner expect hardly any rows.
+        return found if self._tells_all(operand) else sa.and_(found, exact)
+
+    @staticmethod
+    def _tells_all(operand: Any) -> bool:
+        """Whether equal in `lead_fields` means equal: there `true` is also text, and large numbers are rounded."""
+        if isinstance(operand, str):
+            return operand not in {"true", "false"}
+        return not isinstance(operand, bool) and abs(operand) < _EXACT_UNTIL
 
     @staticmethod
     def _indexed(name: str, operand: Any) -> Callable[[sa.FromClause], Condition] | None:
