@@ -23,6 +23,8 @@ from lma_graph.kernel.viewer import Role, Viewer, Visibility
 
 STALE_VIEWER = "LMA01"
 """SQLSTATE raised by `assert_viewer` when the viewer is no longer what the caller believed."""
+ANEW = "lma_plan_anew"
+"""Execution option of a statement that is planned anew each time, because the best way depends on its values."""
 _VIEWERS_KEPT = 10_000
 
 Row = sa.Row[Any]
@@ -43,9 +45,9 @@ class Transaction:
         """Told the text of every statement that runs on the driver's connection."""
         self._turn = asyncio.Lock()
 
-    async def arrays(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record:
-        """The one row of a statement that was compiled beforehand, on the driver's connection."""
-        async with self._turn:
+    async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
+        """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
+        async with self._turn, self._planning(anew=anew):
             self.statements += 1
             if self.observe is not None:
                 self.observe(text)
@@ -57,10 +59,20 @@ class Transaction:
 
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
-        async with self._turn:
+        anew = statement.get_execution_options().get(ANEW, False)
+        async with self._turn, self._planning(anew=anew):
             self.statements += 1
             result = await self._connection.execute(statement, self.binds(values))
             return result.all() if result.returns_rows else ()
+
+    @asynccontextmanager
+    async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
+        """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""
+        if anew:
+            await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        if anew:
+            await self.raw.execute("SET LOCAL plan_cache_mode = auto")
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The binds every statement may use, and the given ones."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from lma_graph.kernel.db import Reader, Row, Transaction
+from lma_graph.kernel.db import ANEW, Reader, Row, Transaction
 from lma_graph.kernel.paging import Order, Page, behind, order_by
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
@@ -223,14 +223,18 @@ class All:
         if page.position is not None:
             wanted.append(behind(table.c, page.running, page.position))
         ordered = order_by(table.c, page.running)
-        return sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT)
+        return _planned(sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT), page)
 
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
         """How many rows there are."""
         table = table_of(self.row).alias("t")
-        return (
-            sa.select(sa.func.count().label("count")).select_from(table).where(*self.conditions(table, scope, page))
-        )
+        counted = sa.select(sa.func.count().label("count")).select_from(table)
+        return _planned(counted.where(*self.conditions(table, scope, page)), page)
+
+
+def _planned(statement: sa.Select[Any], page: Page) -> sa.Select[Any]:
+    """With a filter, what is the best way depends on how many rows have the very values asked for."""
+    return statement if page.filter is None else statement.execution_options(**{ANEW: True})
 
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:

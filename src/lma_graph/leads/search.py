@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lma_graph.kernel.db import ANEW
 from lma_graph.kernel.loaders import LIMIT, chosen
 from lma_graph.kernel.paging import Page, Sort, behind, order_by
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
@@ -44,13 +45,15 @@ def search_statement(text: str, scope: Scope, page: Page, columns: Sequence[str]
         .where(*wanted)
         .order_by(*order_by(keys, page.running))
         .limit(LIMIT)
+        .execution_options(**{ANEW: True})
     )
 
 
 def count_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any]:
     """How many leads a search ranks."""
     found = search_statement(text, scope, Page(limit=0, order=page.order, filter=page.filter), ["id"])
-    return sa.select(sa.func.count().label("count")).select_from(found.order_by(None).limit(None).subquery())
+    counted = sa.select(sa.func.count().label("count")).select_from(found.order_by(None).limit(None).subquery())
+    return counted.execution_options(**{ANEW: True})
 
 
 def _ranked(asked: Sequence[str], scope: Scope) -> sa.Subquery:
