@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from lma_graph.kernel.db import APPLICATION_ROLE
+from lma_graph.kernel.connections import APPLICATION_ROLE
 
 _SPENT = f"""
 SELECT coalesce(sum(calls), 0)::bigint AS calls, coalesce(sum(rows), 0)::bigint AS rows,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bench.place import Place
 from bench.result import Result
 from lma_graph.kernel import ids
-from lma_graph.kernel.paging import read_cursor, write_cursor
+from lma_graph.kernel.paging import cursor_writer, read_cursor
 from lma_graph.leads.loaders import NEWEST
 from lma_graph.leads.models import LeadRow
 
@@ -21,13 +21,14 @@ _TYPES = {"created_at": dt.datetime, "id": int}
 async def run(_: Place) -> Result:
     """The whole benchmark."""
     at, number = dt.datetime(2026, 1, 2, 3, 4, 5, 678901, dt.UTC), 1_234_567
-    cursor, text = write_cursor(NEWEST, (at, number)), ids.encode(LeadRow.__name__.removesuffix("Row"), number)
+    write = cursor_writer(NEWEST)
+    cursor, text = write([at, number]), ids.encode(LeadRow.__name__.removesuffix("Row"), number)
     column = list(range(number, number + 1000))
     measured: dict[str, tuple[Callable[[], object], int]] = {
         "encode an id": (lambda: ids.encode("Lead", number), 1),
         "encode a column of 1,000 ids, each": (lambda: ids.encode_all("Lead", column), 1000),
         "decode an id": (lambda: ids.decode(text), 1),
-        "write a cursor": (lambda: write_cursor(NEWEST, (at, number)), 1),
+        "write a cursor": (lambda: write([at, number]), 1),
         "read a cursor": (lambda: read_cursor(cursor, NEWEST, _TYPES, ("after",)), 1),
     }
     result = Result("codec", "Global ids and cursors", METHOD, ("", "ns"))

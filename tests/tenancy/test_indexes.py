@@ -7,7 +7,8 @@ from sqlalchemy.dialects import postgresql
 from test_catalog import INDEXES
 
 from lma_graph.kernel.loaders import Children, Link
-from lma_graph.kernel.paging import Page, order_by
+from lma_graph.kernel.order import order_by
+from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Scope, column_of, table_of
 from lma_graph.leads.criteria import LEAD
 from lma_graph.leads.loaders import LEADS

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from population import keys_between_tenants, tenant_tables
+from inhabitants import keys_between_tenants, tenant_tables
 from sqlalchemy.exc import DBAPIError
 
 from lma_graph.kernel import connections

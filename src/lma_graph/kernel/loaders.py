@@ -14,7 +14,8 @@ from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from lma_graph.kernel.db import ANEW, Reader, Row, Transaction
-from lma_graph.kernel.paging import Order, Page, behind, order_by
+from lma_graph.kernel.order import Order, behind, order_by
+from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
 

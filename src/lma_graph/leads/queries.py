@@ -70,6 +70,7 @@ class SearchField(ListField):
             default=self.page,
             order=BY_RANK,
             types=RANK_TYPES,
+            of="Lead search",
             filter=None if tree is None else LEAD_WORDS.filter(tree),
             **{name: arguments.get(name) for name in ("first", "after", "last", "before")},
         )

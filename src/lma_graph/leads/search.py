@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from lma_graph.kernel.db import ANEW
 from lma_graph.kernel.loaders import LIMIT, chosen
-from lma_graph.kernel.paging import Page, Sort, behind, order_by
+from lma_graph.kernel.order import Sort, behind, order_by
+from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
 from lma_graph.leads.criteria import prefixed
 from lma_graph.leads.index import words

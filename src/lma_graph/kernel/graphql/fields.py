@@ -173,6 +173,7 @@ class PagedField(LoadedField):
             before=arguments.get("before"),
             filter=None if tree is None else self.vocabulary.filter(tree),
             types=column_types(self.vocabulary),
+            of=self.vocabulary.name,
         )
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lma_graph.kernel.cursors import write_cursors
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
-from lma_graph.kernel.paging import Order, Page, cursor_writer
+from lma_graph.kernel.order import Order
+from lma_graph.kernel.paging import Page
 
 Object = dict[str, Any]
-MakePage = Callable[[Values, Sequence[list[Object]], int, int, int], Object]
-_MOST_PAGES = 32
+Pages = list[Object]
+Spans = Sequence[tuple[int, int]]
+Totals = Sequence[int]
 _PAGE_INFO = {
     "hasNextPage": "has_next",
     "hasPreviousPage": "has_previous",
@@ -28,7 +31,7 @@ class ConnectionShape:
         self.entries: dict[str, str] = {}
         self._used: set[str] = set()
         self._keys: list[int] = []
-        self._pages: dict[Page, MakePage] = {}
+        self._make: Callable[..., Object] | None = None
 
     def constant(self, key: str, value: str) -> None:
         """The same value in every page."""
@@ -89,39 +92,47 @@ class ConnectionShape:
         """Whether one more row than the page holds must be fetched, to know if there is more."""
         return bool({"has_next", "has_previous"} & self._used)
 
-    def pages(self, page: Page) -> MakePage:
-        """A function from columns, objects per shape, the rows from and up to, and the total, to one page."""
-        found = self._pages.get(page)
-        if found is None:
-            if len(self._pages) >= _MOST_PAGES:
-                self._pages.clear()
-            found = self._pages[page] = self._page(page)
-        return found
+    def pages(
+        self, page: Page, values: Values, objects: Sequence[list[Object]], spans: Spans, totals: Totals
+    ) -> Pages:
+        """The response objects of all pages of a level.
 
-    def _page(self, page: Page) -> MakePage:
-        make, write, keys, used = self._generate(), cursor_writer(page.order), self._keys, self._used
-        step = -1 if page.backward else 1
-        single = len(self.shapes) == 1
-        wants_cursors, wants_ends = "cursors" in used, bool({"start", "end"} & used)
-
-        def one(values: Values, objects: Sequence[list[Object]], begin: int, end: int, total: int) -> Object:
-            more = end - begin > page.limit
-            if more:
-                end = begin + page.limit
+        `spans` says from and up to which row each page's rows stand, the row that only tells that there is more
+        included; `totals` the length of each whole list, where that was asked for.
+        """
+        make, used = self._maker(), self._used
+        cut = [(begin, min(end, begin + page.limit), end - begin > page.limit) for begin, end in spans]
+        write = self._cursors(page, values, cut)
+        step, lists, single = -1 if page.backward else 1, "cursors" in used, len(objects) == 1
+        found = []
+        for (begin, end, more), total in zip(cut, totals, strict=True):
             slices = [objects[0][begin:end]] if single else [rows[begin:end] for rows in objects]
+            first, last = (begin, end - 1) if step > 0 else (end - 1, begin)
             if step < 0:
                 slices = [rows[::-1] for rows in slices]
-            cursors = start = finish = None
-            if wants_cursors:
-                cursors = [write([values[at][row] for at in keys]) for row in range(begin, end)][::step]
-            if wants_ends and end > begin:
-                first, last = (begin, end - 1) if step > 0 else (end - 1, begin)
-                start = write([values[at][first] for at in keys]) if "start" in used else None
-                finish = write([values[at][last] for at in keys]) if "end" in used else None
+            cursors = [write[row] for row in range(begin, end)][::step] if lists else None
+            start, finish = (write.get(first), write.get(last)) if end > begin else (None, None)
             has_next, has_previous = (page.bounded, more) if step < 0 else (more, page.bounded)
-            return make(slices, end - begin, cursors, start, finish, has_next, has_previous, total)
+            found.append(make(slices, end - begin, cursors, start, finish, has_next, has_previous, total))
+        return found
 
-        return one
+    def _cursors(self, page: Page, values: Values, spans: Sequence[tuple[int, int, bool]]) -> dict[int, str]:
+        """The cursors that are asked for, by row: those of every row, or of the ends of pages."""
+        if "cursors" in self._used:
+            rows = [row for begin, end, _ in spans for row in range(begin, end)]
+        elif {"start", "end"} & self._used:
+            ends = [(begin, end - 1) if page.backward else (end - 1, begin) for begin, end, _ in spans if end > begin]
+            rows = [last for last, _ in ends] if "end" in self._used else []
+            rows += [first for _, first in ends] if "start" in self._used else []
+        else:
+            return {}
+        columns = [[values[at][row] for row in rows] for at in self._keys]
+        return dict(zip(rows, write_cursors(page.of, page.order, columns), strict=True))
+
+    def _maker(self) -> Callable[..., Object]:
+        if self._make is None:
+            self._make = self._generate()
+        return self._make
 
     def _generate(self) -> Callable[..., Object]:
         body = ", ".join(f"{key!r}: {expression}" for key, expression in self.entries.items())

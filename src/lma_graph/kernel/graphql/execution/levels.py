@@ -124,7 +124,7 @@ def _list(statement: Statement, run: Run, root: ListRoot, data: dict[str, Any]) 
         else:
             run.fetched(source, connection.shapes, values)
         objects = [run.objects[shape.number] for shape in connection.shapes]
-        data[root.key] = connection.pages(page)(values, objects, 0, rows, total[0])
+        (data[root.key],) = connection.pages(page, values, objects, [(0, rows)], total)
 
     # A root list may depend on more than its page, such as the text of a search.
     key = (scope, page, None if root.field.pages_alone else orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS))
@@ -214,10 +214,10 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
         groups = _groups(parents)
         run.fetched(source, connection.shapes, columns)
         objects = [run.objects[shape.number] for shape in connection.shapes]
-        make, total_of, none = connection.pages(page), totals.get, (0, 0)
-        for key, parent in zip(keys, run.objects[relation.parent.number], strict=True):
-            begin, end = groups.get(key, none)
-            parent[relation.key] = make(columns, objects, begin, end, total_of(key, 0))
+        spans = [groups.get(key, (0, 0)) for key in keys]
+        pages = connection.pages(page, columns, objects, spans, [totals.get(key, 0) for key in keys])
+        for parent, made in zip(run.objects[relation.parent.number], pages, strict=True):
+            parent[relation.key] = made
 
     key = (scope, page)
     if connection.counts:

@@ -56,7 +56,7 @@ def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
         _compiled.put(key.key, compiled, 1)
     # Unchecked: keys, limits and the viewer's own parameters get their values only when the statement runs.
     values = dict(compiled.construct_params(extracted_parameters=key.bindparams, _check=False) or {})
-    for name, process in compiled._bind_processors.items():  # type: ignore[attr-defined]
+    for name, process in compiled._bind_processors.items():
         if values.get(name) is not None:
             values[name] = process(values[name])
     arrays = ", ".join(column.sql for column in columns)
