@@ -66,7 +66,8 @@ def _scope(who: str, reader: Reader) -> Scope:
 
 async def _ids(reader: Reader, scope: Scope, vocabulary: Vocabulary, tree: Any) -> list[int]:
     page = Page(limit=10 * LEADS, order=(BY_ID,), filter=vocabulary.filter(tree))
-    rows = await reader.rows(All(vocabulary.row, (BY_ID,)).statement(scope, page, ["id"]))
+    found = All(vocabulary.row, (BY_ID,)).statement(scope, page, ["id"])
+    rows = await reader.rows(found, {"limit": page.limit})
     return [row.id for row in rows]
 
 

@@ -4,6 +4,7 @@ A GraphQL field names a spec; nothing is registered. `Loaders` serves the specs 
 loaders: whatever the resolvers of one level ask of one spec is one statement.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -255,4 +256,5 @@ class Loaders:
                 return list(await spec.load(self.reader, self.scope, keys, arguments))
 
             loader = self._open[spec, arguments] = DataLoader(batch)
-        return await loader.load(key)
+        # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
+        return await asyncio.shield(loader.load(key))
