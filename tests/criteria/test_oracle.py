@@ -16,11 +16,11 @@ from oracle import Oracle
 from population import LEADS, populate
 
 from lma_graph.kernel.criteria import ManyTerm, OneTerm, Vocabulary
-from lma_graph.kernel.db import Reader
 from lma_graph.kernel.loaders import All
 from lma_graph.kernel.order import BY_ID
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Scope
+from lma_graph.kernel.transactions import Reader
 from lma_graph.kernel.viewer import Role
 from lma_graph.leads.criteria import LEAD
 from world import DECLARED, World

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import walk
-from population import populate
+from inhabitants import populate
 from walk import GRAPH, ID_OPERATORS, NODES, Place
 
 from lma_graph.kernel import connections, ids

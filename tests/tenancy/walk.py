@@ -21,7 +21,7 @@ from graphql import (
     is_leaf_type,
     is_required_argument,
 )
-from population import WORD
+from inhabitants import WORD
 
 from world import SCHEMA
 

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from lma_graph.kernel.db import Reader, Row, Transaction
 from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
+from lma_graph.kernel.transactions import Reader, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
