@@ -2,7 +2,7 @@
 
 import asyncpg
 import pytest
-from population import Populated, populate
+from inhabitants import Populated, populate
 
 from world import World
 

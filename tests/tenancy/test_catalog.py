@@ -3,7 +3,7 @@
 import re
 
 import sqlalchemy as sa
-from population import tenant_tables
+from inhabitants import tenant_tables
 
 from lma_graph.schema.tables import METADATA
 

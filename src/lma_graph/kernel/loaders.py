@@ -4,6 +4,7 @@ A GraphQL field names a spec; nothing is registered. `Loaders` serves the specs 
 loaders: whatever the resolvers of one level ask of one spec is one statement.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from lma_graph.kernel.db import Reader, Row, Transaction
 from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
+from lma_graph.kernel.transactions import Reader, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
@@ -255,4 +256,5 @@ class Loaders:
                 return list(await spec.load(self.reader, self.scope, keys, arguments))
 
             loader = self._open[spec, arguments] = DataLoader(batch)
-        return await loader.load(key)
+        # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
+        return await asyncio.shield(loader.load(key))
