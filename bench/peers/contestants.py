@@ -18,6 +18,8 @@ from bench.peers.packages import NODE, PYTHON
 from lma_graph.activities.models import COMMUNICATION_TYPES
 
 _PATIENCE = 60
+_CONNECTIONS = "8"
+"""Database connections of each contestant; all of them together stay below what Postgres admits."""
 Command = Callable[[int], Sequence[str | Path]]
 
 
@@ -127,6 +129,7 @@ def _environment(contestant: Contestant, ground: Ground, port: int) -> dict[str,
         "LMA_JWT_SECRET": ground.secret,
         "LMA_PORT": str(port),
         "LMA_LOG_LEVEL": "warning",
+        "LMA_DATABASE_POOL_SIZE": _CONNECTIONS,
         "LMA_HOME": str(HOME),
     }
     peers = {
@@ -135,6 +138,7 @@ def _environment(contestant: Contestant, ground: Ground, port: int) -> dict[str,
         "PEERS_ORGANIZATION": str(ground.organization),
         "PEERS_COMMUNICATION": ",".join(COMMUNICATION_TYPES),
         "PEERS_PORT": str(port),
+        "PEERS_CONNECTIONS": _CONNECTIONS,
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
         "PYTHONPATH": os.pathsep.join(str(path) for path in (ROOT, ROOT / "src", PYTHON)),

@@ -19,7 +19,7 @@ from lma_graph.kernel.tokens import build_verifier, parse_bearer
 Answer = Callable[[asyncpg.Connection, int, Mapping[str, Any]], Awaitable[bytes]]
 """From connection, organization and variables to the body."""
 COMMUNICATION = f"activity_type IN ({', '.join(repr(str(one)) for one in COMMUNICATION_TYPES)})"
-_CONNECTIONS = 10
+_CONNECTIONS = int(os.environ["PEERS_CONNECTIONS"])
 
 
 def application(operations: Mapping[str, Answer]) -> Callable[..., Awaitable[None]]:

@@ -13,7 +13,7 @@ const COMMUNICATION = process.env.PEERS_COMMUNICATION.split(",").map((one) => `'
 // Moments stay the text that Postgres sends: cheaper than dates, and microseconds survive.
 pg.types.setTypeParser(1184, (text) => text);
 
-const pool = new pg.Pool({ max: 10 });
+const pool = new pg.Pool({ max: Number(process.env.PEERS_CONNECTIONS) });
 const verify = createVerifier({ key: process.env.PEERS_JWT_SECRET, cache: true });
 
 const LEAD = `id, email, first_name AS "firstName", last_name AS "lastName", company, job_title AS "jobTitle", status,

@@ -26,7 +26,7 @@ ORGANIZATION = int(os.environ["PEERS_ORGANIZATION"])
 _COMMUNICATION = sa.text(f"activity_type IN ({', '.join(repr(str(one)) for one in COMMUNICATION_TYPES)})")
 _URL = sa.make_url(os.environ["PEERS_DATABASE_URL"]).set(drivername="postgresql+asyncpg")
 session: Callable[[], AsyncSession] = async_sessionmaker(
-    create_async_engine(_URL, pool_size=10), expire_on_commit=False
+    create_async_engine(_URL, pool_size=int(os.environ["PEERS_CONNECTIONS"]), max_overflow=0), expire_on_commit=False
 )
 
 ChildKey = tuple[int, int]

@@ -41,7 +41,7 @@ function asApplication(requestContext) {
 const preset = {
   extends: [PostGraphileAmberPreset],
   plugins: [alive, communication],
-  pgServices: [makePgService({ pool: new pg.Pool({ max: 10 }), schemas: ["public"] })],
+  pgServices: [makePgService({ pool: new pg.Pool({ max: Number(process.env.PEERS_CONNECTIONS) }), schemas: ["public"] })],
   grafserv: { graphiql: false },
   grafast: process.env.ROW_SECURITY === "on" ? { context: asApplication } : {},
 };
