@@ -48,7 +48,9 @@ def _arguments() -> argparse.Namespace:
         help=f"verify: only compare the answers; report: write docs/benchmarks-peers.* from {FILE.name} (default: all)",
     )
     many = {"nargs": "+", "metavar": "NAME"}
-    parser.add_argument("--operations", choices=OPERATIONS, default=list(OPERATIONS), help=", ".join(OPERATIONS), **many)
+    parser.add_argument(
+        "--operations", choices=OPERATIONS, default=list(OPERATIONS), help=", ".join(OPERATIONS), **many
+    )
     parser.add_argument(
         "--contestants", choices=CONTESTANTS, default=list(CONTESTANTS), help=", ".join(CONTESTANTS), **many
     )

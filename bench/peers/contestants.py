@@ -59,9 +59,7 @@ CONTESTANTS = {
     one.name: one
     for one in (
         Contestant("lma", "LMA Graph", LMA, _lma, True),
-        Contestant(
-            "lma-reference", "LMA Graph, batching off", LMA, _lma, True, (("LMA_BATCHED_EXECUTION", "off"),)
-        ),
+        Contestant("lma-reference", "LMA Graph, batching off", LMA, _lma, True, (("LMA_BATCHED_EXECUTION", "off"),)),
         Contestant("strawberry", "Strawberry as documented", TAUGHT, _python("strawberry_app"), False),
         Contestant("ariadne", "Ariadne, same loaders", TAUGHT, _python("ariadne_app"), False),
         Contestant("postgraphile", "PostGraphile 5", POSTGRAPHILE, _node("postgraphile"), False),

@@ -53,7 +53,15 @@ class Clients:
         self._process.wait()
 
     def ask(
-        self, port: int, request: bytes, expected: bytes, *, clients: int, warm: float, seconds: float, go: Callable[[], None]
+        self,
+        port: int,
+        request: bytes,
+        expected: bytes,
+        *,
+        clients: int,
+        warm: float,
+        seconds: float,
+        go: Callable[[], None],
     ) -> Timing:
         """Warm up, call `go`, then ask for so many seconds; requests under way at the end are waited for."""
         job = {"port": port, "clients": clients, "warm": warm, "seconds": seconds}

@@ -15,6 +15,8 @@ from bench.peers.load import Clients
 from bench.peers.meter import cpu_seconds, resident_bytes
 from bench.peers.operations import Operation
 
+_SETTLE = 4.0
+"""Seconds for which every contestant runs an operation before its first turn: compilers at run time need them."""
 FIGURES = ("server_ms", "postgres_ms", "throughput", "p50_ms", "p99_ms", "resident_mb", "requests")
 
 
@@ -59,49 +61,52 @@ def measured(
                     entered = [name for name in servers if (name, operation.name) in expected]
                     for name in entered[:: -1 if number % 2 else 1]:
                         cell = cells.setdefault((name, operation.name, count), Cell(name, operation.name, count))
-                        _sample(cell, plan, clients, servers[name], operation, expected[name, operation.name], ground)
+                        first_time = count == plan.clients[0] and number == 0
+                        turn = _Turn(cell, _SETTLE if first_time else plan.warm, plan.seconds)
+                        turn.take(clients, servers[name], operation, expected[name, operation.name], ground)
                 say(f"round {number + 1} of {plan.rounds}: {operation.name}")
             yield list(cells.values())
 
 
-def _sample(
-    cell: Cell,
-    plan: Plan,
-    clients: Clients,
-    server: Running,
-    operation: Operation,
-    expected: bytes,
-    ground: Ground,
-) -> None:
-    postgres = ground.postmaster()
-    before = (0.0, 0.0)
+@dataclass(frozen=True)
+class _Turn:
+    """One contestant's turn in one round."""
 
-    def begin() -> None:
-        nonlocal before
-        before = cpu_seconds(server.process), cpu_seconds(postgres)
+    cell: Cell
+    warm: float
+    seconds: float
 
-    timing = clients.ask(
-        server.port,
-        _request(server, operation, ground),
-        expected,
-        clients=cell.clients,
-        warm=plan.warm,
-        seconds=plan.seconds,
-        go=begin,
-    )
-    after = cpu_seconds(server.process), cpu_seconds(postgres)
-    count = len(timing.latencies)
-    found = {
-        "server_ms": (after[0] - before[0]) * 1000 / count,
-        "postgres_ms": (after[1] - before[1]) * 1000 / count,
-        "throughput": count / timing.elapsed,
-        "p50_ms": timing.percentile(0.5),
-        "p99_ms": timing.percentile(0.99),
-        "resident_mb": resident_bytes(server.process) / 2**20,
-        "requests": count,
-    }
-    for name, value in found.items():
-        cell.rounds[name].append(round(value, 4))
+    def take(self, clients: Clients, server: Running, operation: Operation, expected: bytes, ground: Ground) -> None:
+        """Ask, and add what was found to the cell."""
+        postgres = ground.postmaster()
+        before = (0.0, 0.0)
+
+        def begin() -> None:
+            nonlocal before
+            before = cpu_seconds(server.process), cpu_seconds(postgres)
+
+        timing = clients.ask(
+            server.port,
+            _request(server, operation, ground),
+            expected,
+            clients=self.cell.clients,
+            warm=self.warm,
+            seconds=self.seconds,
+            go=begin,
+        )
+        after = cpu_seconds(server.process), cpu_seconds(postgres)
+        count = len(timing.latencies)
+        found = {
+            "server_ms": (after[0] - before[0]) * 1000 / count,
+            "postgres_ms": (after[1] - before[1]) * 1000 / count,
+            "throughput": count / timing.elapsed,
+            "p50_ms": timing.percentile(0.5),
+            "p99_ms": timing.percentile(0.99),
+            "resident_mb": resident_bytes(server.process) / 2**20,
+            "requests": count,
+        }
+        for name, value in found.items():
+            self.cell.rounds[name].append(round(value, 4))
 
 
 def _request(server: Running, operation: Operation, ground: Ground) -> bytes:

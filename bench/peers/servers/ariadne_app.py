@@ -49,7 +49,12 @@ async def resolve_lead(_: Any, __: Any, id: str) -> Any:  # noqa: A002
 
 @query.field("leads")
 async def resolve_leads(
-    _: Any, __: Any, first: int, after: str | None = None, status: str | None = None, assigned_to_id: str | None = None
+    _: Any,
+    __: Any,
+    first: int,
+    after: str | None = None,
+    status: str | None = None,
+    assigned_to_id: str | None = None,
 ) -> dict[str, Any]:
     return connection(await orm.leads(first, after, status, assigned_to_id), first)
 

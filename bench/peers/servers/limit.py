@@ -19,6 +19,8 @@ from lma_graph.kernel.tokens import build_verifier, parse_bearer
 Answer = Callable[[asyncpg.Connection, int, Mapping[str, Any]], Awaitable[bytes]]
 """From connection, organization and variables to the body."""
 COMMUNICATION = f"activity_type IN ({', '.join(repr(str(one)) for one in COMMUNICATION_TYPES)})"
+# Planning these statements anew at every execution would cost as much as running them.
+_SETTINGS = {"timezone": "UTC", "plan_cache_mode": "force_generic_plan"}
 _CONNECTIONS = int(os.environ["PEERS_CONNECTIONS"])
 
 
@@ -68,7 +70,7 @@ def application(operations: Mapping[str, Answer]) -> Callable[..., Awaitable[Non
 async def _live(idle: list[asyncpg.Connection], receive: Any, send: Any) -> None:
     await receive()
     for _ in range(_CONNECTIONS):
-        connection = await asyncpg.connect(os.environ["PEERS_DATABASE_URL"], server_settings={"timezone": "UTC"})
+        connection = await asyncpg.connect(os.environ["PEERS_DATABASE_URL"], server_settings=_SETTINGS)
         await connection.execute("SET ROLE lma_app")
         idle.append(connection)
     gc.collect()

@@ -77,7 +77,9 @@ l AS MATERIALIZED {
     _children("u", "leads", "id, email, status", "assigned_to_id", "created_at", "c.deleted_at IS NULL", "5")
 },
 a AS MATERIALIZED {
-    _children("l", "activities", "id, activity_type, created_at, user_id", "lead_id", "created_at", COMMUNICATION, "5")
+    _children(
+        "l", "activities", "id, activity_type, created_at, user_id", "lead_id", "created_at", COMMUNICATION, "5"
+    )
 }
 SELECT o.id, o.name, q0.*, q1.*, q2.*, q3.* FROM organizations AS o,
     {_columns("u", "id, first_name, last_name")} AS q0, {_columns("l", "parent, id, email, status")} AS q1,
@@ -111,7 +113,9 @@ def _grouped(columns: Sequence[Sequence[Any] | None], node: Callable[..., Node])
     return groups
 
 
-def _people(columns: Sequence[Sequence[Any] | None]) -> tuple[dict[int | None, Node | None], dict[int | None, Node | None]]:
+def _people(
+    columns: Sequence[Sequence[Any] | None],
+) -> tuple[dict[int | None, Node | None], dict[int | None, Node | None]]:
     """By id: what is shown of an actor, and what is shown of an owner."""
     actors: dict[int | None, Node | None] = {None: None}
     owners: dict[int | None, Node | None] = {None: None}
@@ -130,7 +134,9 @@ async def _timelines(connection: asyncpg.Connection, organization: int, variable
     row = await connection.fetchrow(_W1, organization, first, _after(variables))
     found = tuple(row.values())
     actors, owners = _people(found[38:42])
-    rules = {None: None} | {number: {"id": number, "name": name} for number, name in zip(*_full(found[42:44]), strict=True)}
+    rules = {None: None} | {
+        number: {"id": number, "name": name} for number, name in zip(*_full(found[42:44]), strict=True)
+    }
     campaigns = {
         number: {"id": number, "name": name, "status": status}
         for number, name, status in zip(*_full(found[44:47]), strict=True)
@@ -182,7 +188,9 @@ async def _timelines(connection: asyncpg.Connection, organization: int, variable
                 "campaignLeads": _page(members.get(i, none), 5),
             },
         }
-        for i, e, f, n, c, j, s, o, t, p, g, m, a in zip(*(column[:first] for column in _full(found[:13])), strict=True)
+        for i, e, f, n, c, j, s, o, t, p, g, m, a in zip(
+            *(column[:first] for column in _full(found[:13])), strict=True
+        )
     ]
     more = len(found[0] or ()) > first
     end = edges[-1]["cursor"] if edges else None
@@ -221,9 +229,7 @@ async def _deep(connection: asyncpg.Connection, organization: int, _: Mapping[st
     )
     leads = _grouped(
         found[5:9],
-        lambda i, e, s: {
-            "node": {"id": i, "email": e, "status": s, "activities": {"edges": activities.get(i, [])}}
-        },
+        lambda i, e, s: {"node": {"id": i, "email": e, "status": s, "activities": {"edges": activities.get(i, [])}}},
     )
     users = [
         {"node": {"id": i, "firstName": f, "lastName": n, "assignedLeads": {"edges": leads.get(i, [])}}}
