@@ -182,8 +182,7 @@ def make_bundle(node: Node, bundle: Path, stamp: str) -> None:
         run(
             node,
             [str(node.node), "build.mjs", str(fresh), stamp],
-            f"esbuild could not bundle the page. If you did not change graphiql/, remove {MODULES} "
-            "and build again.",
+            f"esbuild could not bundle the page. If you did not change graphiql/, remove {MODULES} and build again.",
         )
         if bundle.exists():
             bundle.rename(workshop / "old")

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("slug !~ '^[0-9]*$'", name=op.f("ck_organizations_slug")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
         sa.UniqueConstraint("slug", name=op.f("uq_organizations_slug")),
     )
@@ -89,6 +90,7 @@ def upgrade() -> None:
         sa.Column("avatar_url", sa.Text(), nullable=True),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("email = lower(btrim(email)) AND email LIKE '%_@_%'", name=op.f("ck_users_email")),
         sa.CheckConstraint("role IN ('ADMIN', 'MANAGER', 'SALES_REP', 'VIEWER')", name=op.f("ck_users_role")),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_users_organization_id")),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_users")),
@@ -579,19 +581,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "lead_fields",
+        sa.Column("organization_id", sa.BigInteger(), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(collation="C"), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("text_value", sa.Text(collation="C"), nullable=True),
         sa.Column("number_value", sa.Double(), nullable=True),
-        sa.Column("organization_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "lead_id"],
             ["leads.organization_id", "leads.id"],
             name=op.f("fk_lead_fields_organization_id_lead_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("lead_id", "name", "organization_id", name=op.f("pk_lead_fields")),
+        sa.PrimaryKeyConstraint("organization_id", "lead_id", "name", name=op.f("pk_lead_fields")),
     )
     op.create_index(
         "ix_lead_fields_number",
@@ -734,33 +736,33 @@ def upgrade() -> None:
     )
     op.create_table(
         "lead_tags",
+        sa.Column("organization_id", sa.BigInteger(), nullable=False),
         sa.Column("tag", sa.Text(collation="C"), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
-        sa.Column("organization_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "lead_id"],
             ["leads.organization_id", "leads.id"],
             name=op.f("fk_lead_tags_organization_id_lead_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("tag", "created_at", "lead_id", "organization_id", name=op.f("pk_lead_tags")),
+        sa.PrimaryKeyConstraint("organization_id", "tag", "created_at", "lead_id", name=op.f("pk_lead_tags")),
     )
     op.create_index("uq_lead_tags_lead", "lead_tags", ["organization_id", "lead_id", "tag"], unique=True)
     op.create_table(
         "lead_terms",
+        sa.Column("organization_id", sa.BigInteger(), nullable=False),
         sa.Column("term", sa.Text(collation="C"), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.Column("weight", sa.SmallInteger(), nullable=False),
-        sa.Column("organization_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "lead_id"],
             ["leads.organization_id", "leads.id"],
             name=op.f("fk_lead_terms_organization_id_lead_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("term", "created_at", "lead_id", "organization_id", name=op.f("pk_lead_terms")),
+        sa.PrimaryKeyConstraint("organization_id", "term", "created_at", "lead_id", name=op.f("pk_lead_terms")),
     )
     op.create_index("uq_lead_terms_lead", "lead_terms", ["organization_id", "lead_id", "term"], unique=True)
     op.create_table(

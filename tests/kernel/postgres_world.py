@@ -86,7 +86,7 @@ class World:
         """The servers among them, by process id."""
         ours = self.processes()
         pids = {process.pid for process in ours}
-        return [process.pid for process in ours if _parent(process) not in pids]
+        return [process.pid for process in ours if _parent(process) not in {None, *pids}]
 
     def closed(self, name: str = "closed") -> Path:
         """A directory that only its owner can enter."""
@@ -169,6 +169,7 @@ def kill(pid: int) -> None:
 
 
 def _parent(process: psutil.Process) -> int | None:
+    """The parent's process id; None if the process has just ended."""
     with suppress(psutil.Error):
         return int(process.ppid())
     return None

@@ -222,13 +222,17 @@ def test_killing_a_user_in_the_middle_of_initdb_does_not_poison_the_next_start(c
     assert cold.processes() == []
 
 
-def test_a_failing_initdb_leaves_nothing_and_says_why(cold: World) -> None:
+def test_an_initdb_out_of_time_leaves_no_data_and_says_why(cold: World) -> None:
     server = EmbeddedPostgres(cold.home)
     with pytest.raises(EmbeddedPostgresError, match=r"/initdb did not end within 0\.\d s\.$"):
-        server.start(timeout=0.1)
-    assert sorted(path.name for path in (cold.home / "postgres").iterdir()) == ["start.lock", "users.lock"]
+        server.start(timeout=0.2)
+    assert not server.data.exists()
+    assert server.stop() is False  # it never joined
+    until(lambda: cold.processes() == [])
     server.start()
     assert server.stop() is True
+    names = {path.name for path in (cold.home / "postgres").iterdir()}
+    assert names == {"data", "server.lock", "start.lock", "users.lock"}
 
 
 def test_whoever_starts_while_another_stops_has_a_server(world: World) -> None:
@@ -280,13 +284,16 @@ def test_a_home_deleted_under_its_server_does_not_harm_the_next_one(world: World
     old = EmbeddedPostgres(world.home)
     old.start()
     (ghost,) = world.postmasters()
-    psutil.Process(ghost).suspend()  # until its successor is there
+    processes = world.processes()
+    for process in processes:
+        process.suspend()  # until its successor is there
     shutil.rmtree(world.home)
     world.furnish(template)
     with EmbeddedPostgres(world.home) as new:
         assert old.stop() is False
         os.kill(ghost, signal.SIGQUIT)  # what it does to itself within a minute, once it notices
-        psutil.Process(ghost).resume()
+        for process in processes:
+            process.resume()
         until(lambda: ghost not in world.postmasters())
         assert fetch(new.url(), "SELECT 1") == [(1,)]
     assert world.processes() == []

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from lma_graph.activities.criteria import is_communication
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.kernel.loaders import All, ById, Children
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.kernel.scope import VIEWER, Condition, Scope, visible
 
 NEWEST = (Sort("created_at", descending=True), Sort("id", descending=True))

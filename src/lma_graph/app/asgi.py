@@ -25,7 +25,8 @@ from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Unavailable
 from lma_graph.kernel.graphql.context import Context
-from lma_graph.kernel.graphql.engine import GraphQLEngine
+from lma_graph.kernel.graphql.engine import GraphQLEngine, run_standard
+from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
@@ -106,7 +107,11 @@ def _endpoint(
 ) -> GraphQLHTTP[Viewer]:
     examples = load_examples()
     engine = GraphQLEngine(
-        build(), limits_of(settings), timeout_s=settings.request_timeout_s, introspection=settings.introspection
+        build(),
+        limits_of(settings),
+        timeout_s=settings.request_timeout_s,
+        introspection=settings.introspection,
+        runner=planned if settings.batched_execution else run_standard,
     )
 
     async def authenticate(headers: Headers) -> Viewer:

@@ -2,7 +2,7 @@
 
 from lma_graph.campaigns.models import CampaignLeadRow, CampaignRow
 from lma_graph.kernel.loaders import All, ById, Children, Link
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.kernel.scope import visible
 from lma_graph.leads.loaders import through_lead
 from lma_graph.leads.models import LeadRow

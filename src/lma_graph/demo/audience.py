@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from lma_graph.demo.story import Story
+from lma_graph.kernel.criteria.stored import to_stored
+from lma_graph.leads.criteria import LEAD
 
 Filter = dict[str, Any]
 
 
 def stored(expression: Filter) -> Filter:
-    """A `LeadFilter` in the form in which criteria are stored."""
-    return {"v": 1, "format": "filter", "expr": expression}
+    """A `LeadFilter`, checked, in the form in which criteria are stored."""
+    return to_stored(LEAD.filter(expression))
 
 
 @dataclass(frozen=True)

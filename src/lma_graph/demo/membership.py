@@ -11,13 +11,14 @@ from lma_graph.demo.ground import MOST_MEMBERSHIPS
 from lma_graph.demo.story import Story
 from lma_graph.leads.models import LeadStatus
 
-_HOW_MANY = Weighted((0, 48), (1, 33), (2, 14), (3, 5))
+_HOW_MANY = Weighted((0, 56), (1, 29), (2, 12), (3, 3))
 _HOW_FAR = Weighted(
     (MemberStatus.ENROLLED, 18), (MemberStatus.CONTACTED, 36), (MemberStatus.ENGAGED, 20),
     (MemberStatus.RESPONDED, 12), (MemberStatus.CONVERTED, 6), (MemberStatus.UNSUBSCRIBED, 4),
     (MemberStatus.BOUNCED, 2), (MemberStatus.REMOVED, 2),
 )  # fmt: skip
 _OPENING = (ActivityType.EMAIL_OPEN, ActivityType.EMAIL_CLICK)
+_BEFORE = {MemberStatus.RESPONDED: MemberStatus.ENGAGED, MemberStatus.CONVERTED: MemberStatus.RESPONDED}
 _ANSWERED = {MemberStatus.RESPONDED, MemberStatus.CONVERTED}
 
 
@@ -90,6 +91,7 @@ def _contacted(story: Story, campaign: int, name: str, status: MemberStatus, add
 def _moved(story: Story, member: Membership, name: str) -> None:
     """The audit entry of the last move."""
     at = member.converted or member.responded or (member.contacted or member.added) + 120
-    data = {"campaignId": member.campaign, "from": MemberStatus.CONTACTED, "to": member.status}
+    before = _BEFORE.get(member.status, MemberStatus.CONTACTED)
+    data = {"campaignId": member.campaign, "from": before, "to": member.status}
     subject = f"{name}: {member.status.value.lower()}"
     story.audit(at, ActivityType.CAMPAIGN_RESPONSE, subject, data, campaign=member.campaign)

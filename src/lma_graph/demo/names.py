@@ -5,6 +5,7 @@ legal form, so that none of them is meant to be a company that exists.
 """
 
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -109,7 +110,8 @@ def address(text: str, *, german: bool = False) -> str:
 @lru_cache(maxsize=1)
 def cultures() -> tuple[Culture, ...]:
     """Every culture, in a fixed order."""
-    return tuple(_culture(habits) for habits, _ in _HABITS)
+    domains: set[str] = set()
+    return tuple(_culture(habits, domains) for habits, _ in _HABITS)
 
 
 @lru_cache(maxsize=1)
@@ -118,36 +120,38 @@ def any_culture() -> Weighted[Culture]:
     return Weighted(*zip(cultures(), (weight for _, weight in _HABITS), strict=True))
 
 
-def _culture(habits: Habits) -> Culture:
+def _culture(habits: Habits, domains: set[str]) -> Culture:
     person = Person(habits.locale, seed=f"names of {habits.locale}")
     german = habits.locale in {"de", "sv"}
 
-    # A first name given to both genders counts once, so that no two people get the same address.
-    taken: set[str] = set()
-
-    def pool(kind: str, gender: Gender, taken: set[str]) -> tuple[Name, ...]:
+    def pool(draw: Callable[..., str], gender: Gender, taken: set[str]) -> tuple[Name, ...]:
         found: list[Name] = []
         for _ in range(4 * MOST_NAMES):
-            text = getattr(person, kind)(gender=gender)
+            text = draw(gender=gender)
             name = Name(text, address(text, german=german))
             if len(name.address) > 1 and name.address not in taken:
                 taken.add(name.address)
                 found.append(name)
-        return tuple(found[:MOST_NAMES])
+            if len(found) == MOST_NAMES:
+                break
+        return tuple(found)
 
-    last = pool("last_name", Gender.FEMALE, set()), pool("last_name", Gender.MALE, set())
-    first = pool("first_name", Gender.FEMALE, taken), pool("first_name", Gender.MALE, taken)
-    return Culture(habits, first, last, _companies(habits, last[1]))
+    last = pool(person.last_name, Gender.FEMALE, set()), pool(person.last_name, Gender.MALE, set())
+    # A first name given to both genders counts once, so that no two people get the same address.
+    taken: set[str] = set()
+    first = pool(person.first_name, Gender.FEMALE, taken), pool(person.first_name, Gender.MALE, taken)
+    return Culture(habits, first, last, tuple(_companies(habits, last[1], domains)))
 
 
-def _companies(habits: Habits, names: tuple[Name, ...]) -> tuple[Company, ...]:
+def _companies(habits: Habits, names: tuple[Name, ...], domains: set[str]) -> Iterator[Company]:
+    """Companies, each with a domain that no other one in any country has."""
     draw = source("companies", habits.locale)
-    found: dict[str, Company] = {}
     pairs = [(name, trade) for name in names for trade in habits.trades]
     draw.shuffle(pairs)
     for name, trade in pairs[:MOST_COMPANIES]:
         text = habits.company.format(name=name.text, trade=trade, form=pick(draw, habits.forms))
+        domain = f"{name.address}-{address(trade)}"
+        domain = f"{domain}-{habits.country.lower()}" if domain in domains else domain
+        domains.add(domain)
         ending = "test" if draw.random() < 0.7 else "example"
-        domain = f"{name.address}-{address(trade)}-{habits.country.lower()}.{ending}"
-        found.setdefault(domain, Company(text, domain, trade, int(10 ** (0.5 + 3.4 * draw.random() ** 1.2))))
-    return tuple(found.values())
+        yield Company(text, f"{domain}.{ending}", trade, int(10 ** (0.5 + 3.4 * draw.random() ** 1.2)))

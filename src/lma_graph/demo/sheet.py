@@ -43,9 +43,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 class Sheet:
     """Rows gathered by table, and the next id of each table whose rows are numbered here."""
 
-    def __init__(self, **first: int) -> None:
+    def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
-        self._next = dict(first)
+        self._next: dict[str, int] = {}
+
+    def number_from(self, **first: int) -> None:
+        """Begin new ranges of ids."""
+        self._next.update(first)
 
     def number(self, table: str) -> int:
         """The next id of the table."""

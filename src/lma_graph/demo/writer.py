@@ -65,16 +65,17 @@ async def copy(connection: asyncpg.Connection, sheet: Sheet) -> Counter[str]:
 def leads(ground: Ground, part: Slice) -> Sheet:
     """All rows of some leads of one organization; the same ones in whatever process they are made."""
     number, begin, end = part
-    home, blocks = organization(ground, number), ground.blocks
-    before = home.first + begin
-    sheet = Sheet(
-        activities=blocks.activities + before * MOST_ACTIVITIES,
-        lead_notes=blocks.lead_notes + before * MOST_NOTES,
-        lead_score_history=blocks.lead_score_history + before * MOST_ENTRIES,
-        campaign_leads=blocks.campaign_leads + before * MOST_MEMBERSHIPS,
-        workflow_executions=blocks.workflow_executions + before * MOST_RUNS,
-    )
+    home, blocks, sheet = organization(ground, number), ground.blocks, Sheet()
     for place in range(begin, end):
+        before = home.first + place
+        # Every lead has ranges of its own, so that ids do not depend on how the work is divided.
+        sheet.number_from(
+            activities=blocks.activities + before * MOST_ACTIVITIES,
+            lead_notes=blocks.lead_notes + before * MOST_NOTES,
+            lead_score_history=blocks.lead_score_history + before * MOST_ENTRIES,
+            campaign_leads=blocks.campaign_leads + before * MOST_MEMBERSHIPS,
+            workflow_executions=blocks.workflow_executions + before * MOST_RUNS,
+        )
         live(ground, home, place, sheet)
     return sheet
 
@@ -85,7 +86,7 @@ async def write(url: str, ground: Ground, parts: Iterable[Slice]) -> Counter[str
     try:
         written: Counter[str] = Counter()
         for part in parts:
-            written += await copy(connection, leads(ground, part))
+            written.update(await copy(connection, leads(ground, part)))
         return written
     finally:
         await connection.close()

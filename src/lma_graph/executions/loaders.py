@@ -2,7 +2,7 @@
 
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.kernel.loaders import All, ById, Children
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 
 NEWEST = (Sort("created_at", descending=True), Sort("id", descending=True))
 EXECUTION = ById(WorkflowExecutionRow)

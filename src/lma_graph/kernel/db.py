@@ -1,12 +1,12 @@
 """The database door: engines, the read transaction (`Reader`), the write transaction (`UnitOfWork`).
 
-Enter at `Database`. Nothing outside this file opens a connection of the application. Every transaction belongs to
+Enter at `Database`. Nothing else opens a connection of the application. Every transaction belongs to
 one viewer: its `BEGIN` round trip names the organization and the user, and asks Postgres whether the viewer is
 still what the server believes (active, same role, same settings).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -17,14 +17,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from lma_graph.kernel.connections import AWAY, CONNECTION_LOST, NotMigrated, connect
 from lma_graph.kernel.errors import Unauthenticated, Unavailable
 from lma_graph.kernel.viewer import Role, Viewer, Visibility
 
-APPLICATION_ROLE = "lma_app"
 STALE_VIEWER = "LMA01"
 """SQLSTATE raised by `assert_viewer` when the viewer is no longer what the caller believed."""
 _VIEWERS_KEPT = 10_000
-_CONNECTION_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 
 Row = sa.Row[Any]
 
@@ -32,14 +31,29 @@ Row = sa.Row[Any]
 class Transaction:
     """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
 
-    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer) -> None:
+    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer, begin: str) -> None:
         self._connection = connection
+        self._begin = begin
         self.raw = raw
         """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
         self.viewer = viewer
         self.statements = 0
         """How many statements have run beside BEGIN and COMMIT."""
+        self.observe: Callable[[str], None] | None = None
+        """Told the text of every statement that runs on the driver's connection."""
         self._turn = asyncio.Lock()
+
+    async def arrays(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record:
+        """The one row of a statement that was compiled beforehand, on the driver's connection."""
+        async with self._turn:
+            self.statements += 1
+            if self.observe is not None:
+                self.observe(text)
+            return await self.raw.fetchrow(text, *arguments)
+
+    async def restart(self) -> None:
+        """A new transaction of the same kind, after a statement has failed in this one."""
+        await self.raw.execute(f"ROLLBACK; {self._begin}")
 
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
@@ -103,7 +117,7 @@ class Database:
         # AUTOCOMMIT leaves BEGIN and COMMIT to this file, which sends them together with the viewer's settings.
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=self._connect,
+            async_creator=lambda: connect(self._dsn, self._server_settings),
             isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
@@ -115,24 +129,15 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
         )
         self._viewers: dict[tuple[str, str], Viewer] = {}
-
-    async def _connect(self) -> asyncpg.Connection:
-        connection = await asyncpg.connect(self._dsn, server_settings=self._server_settings, timeout=5)
-        role, exempt = await connection.fetchrow(
-            "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1", APPLICATION_ROLE
-        )
-        if exempt:
-            await connection.close()
-            raise RuntimeError(f"The role {APPLICATION_ROLE} is exempt from row security; it must not be.")
-        if role != APPLICATION_ROLE:
-            await connection.execute(f"SET ROLE {APPLICATION_ROLE}")
-        return connection
+        self._endings: set[asyncio.Future[None]] = set()
 
     async def __aenter__(self) -> Self:
         """Nothing is connected before it is needed, so that the server starts while the database is away."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Close the connections; transactions of cancelled requests end first."""
+        await asyncio.gather(*self._endings, return_exceptions=True)
         await self._engine.dispose()
 
     async def ping(self) -> None:
@@ -141,11 +146,14 @@ class Database:
         await self._give_back(connection, raw)
 
     async def revision(self) -> str | None:
-        """The migration the database is at; null where none has run."""
-        connection, raw = await self._fresh("SELECT 1")
+        """The migration the database is at; null where none has run, or not all that the server cannot do without."""
+        try:
+            connection, raw = await self._fresh("SELECT 1")
+        except NotMigrated:
+            return None
         try:
             found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
-        except asyncpg.UndefinedTableError:
+        except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
             return None
         finally:
             await self._give_back(connection, raw)
@@ -191,44 +199,54 @@ class Database:
 
     @asynccontextmanager
     async def unit_of_work(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
-        """A write transaction of the viewer; nothing is kept unless the block ends well."""
+        """A write transaction of the viewer; nothing is kept unless the block ends well.
+
+        Judge permissions by the unit's own `viewer`: the given one may have been out of date.
+        """
         async with self._transaction(viewer, "READ WRITE", UnitOfWork) as unit:
             yield unit
 
     @asynccontextmanager
     async def _transaction(self, viewer: Viewer, mode: str, kind: type[T]) -> AsyncIterator[T]:
-        try:
-            connection, raw = await self._fresh(_begin(viewer, mode))
-        except asyncpg.PostgresError as error:
-            if error.sqlstate != STALE_VIEWER:
-                raise
-            viewer = await self._look_up(*viewer.claims)
-            connection, raw = await self._fresh(_begin(viewer, mode))
+        connection, raw, viewer = await self._begun(viewer, mode)
         end = "ROLLBACK"
         try:
-            yield kind(connection, raw, viewer)
+            yield kind(connection, raw, viewer, _begin(viewer, mode))
             end = "COMMIT"
         finally:
-            await self._give_back(connection, raw, end)
+            await self._give_back(connection, raw, end, writes=kind is UnitOfWork)
+
+    async def _begun(self, viewer: Viewer, mode: str) -> tuple[AsyncConnection, asyncpg.Connection, Viewer]:
+        """A connection in a transaction of the viewer, and the viewer as the database knows them now."""
+        for _ in range(3):
+            try:
+                connection, raw = await self._fresh(_begin(viewer, mode))
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != STALE_VIEWER:
+                    raise
+                viewer = await self._look_up(*viewer.claims)
+            else:
+                return connection, raw, viewer
+        raise Unavailable("Your account is being changed just now; please try again.")
 
     async def _fresh(self, script: str) -> tuple[AsyncConnection, asyncpg.Connection]:
         """A connection on which the script has run. A pooled one that turns out dead is replaced once."""
         for last in (False, True):
             try:
                 connection = await self._engine.connect()
-            except (*_CONNECTION_LOST, DBAPIError, PoolTimeoutError, TimeoutError) as error:
-                raise Unavailable("The database cannot be reached just now; please try again.") from error
+            except (asyncpg.PostgresError, *CONNECTION_LOST, DBAPIError, PoolTimeoutError, TimeoutError) as error:
+                raise Unavailable(AWAY) from error
             raw = (await connection.get_raw_connection()).driver_connection
             assert raw is not None
             try:
                 await raw.execute(script)
-            except _CONNECTION_LOST as error:
+            except CONNECTION_LOST as error:
                 await connection.invalidate()
                 await connection.close()
                 # The other idle connections died of the same cause.
                 await self._engine.dispose()
                 if last:
-                    raise Unavailable("The database cannot be reached just now; please try again.") from error
+                    raise Unavailable(AWAY) from error
             except BaseException:
                 await self._give_back(connection, raw, "ROLLBACK")
                 raise
@@ -236,20 +254,37 @@ class Database:
                 return connection, raw
         raise AssertionError
 
-    async def _give_back(self, connection: AsyncConnection, raw: asyncpg.Connection, end: str | None = None) -> None:
-        """End the transaction and return the connection; one that cannot be ended cleanly is thrown away."""
-        try:
-            if end is not None:
-                await asyncio.shield(asyncio.wait_for(raw.execute(end), 5))
-        except asyncpg.PostgresError:
-            await connection.invalidate()
-            raise
-        except (*_CONNECTION_LOST, TimeoutError) as error:
-            await connection.invalidate()
-            if end == "COMMIT":
-                raise Unavailable("The connection was lost while committing; please check and try again.") from error
-        finally:
-            await connection.close()
+    async def _give_back(
+        self, connection: AsyncConnection, raw: asyncpg.Connection, end: str | None = None, *, writes: bool = False
+    ) -> None:
+        """End the transaction and return the connection in a task of its own, which no cancelled request stops."""
+        ending = asyncio.ensure_future(_end(connection, raw, end, writes=writes))
+        self._endings.add(ending)
+        ending.add_done_callback(self._ended)
+        await asyncio.shield(ending)
+
+    def _ended(self, ending: "asyncio.Future[None]") -> None:
+        self._endings.discard(ending)
+        if not ending.cancelled():
+            ending.exception()  # looked at, even where the request that waited for it is gone
+
+
+async def _end(connection: AsyncConnection, raw: asyncpg.Connection, end: str | None, *, writes: bool) -> None:
+    """Send COMMIT or ROLLBACK; a connection that cannot be ended cleanly is thrown away."""
+    try:
+        if end is not None:
+            done = await asyncio.wait_for(raw.execute(end), 5)
+            if writes and done != end:
+                raise RuntimeError("A statement had failed, so the transaction was rolled back instead of committed.")
+    except (*CONNECTION_LOST, TimeoutError) as error:
+        await connection.invalidate()
+        if writes and end == "COMMIT":
+            raise Unavailable("The connection was lost while committing; please check and try again.") from error
+    except asyncpg.PostgresError:
+        await connection.invalidate()
+        raise
+    finally:
+        await connection.close()
 
 
 def _begin(viewer: Viewer, mode: str) -> str:

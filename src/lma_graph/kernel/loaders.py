@@ -14,11 +14,13 @@ from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from lma_graph.kernel.db import Reader, Row, Transaction
-from lma_graph.kernel.paging import Order, Page, behind, order_by
+from lma_graph.kernel.order import Order, behind, order_by
+from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
+LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
 Where = Callable[[sa.FromClause], Condition]
 
 
@@ -38,6 +40,11 @@ def rows_of(table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
     return [column for column in table.c if not isinstance(column.type, TSVECTOR)]
 
 
+def chosen(table: sa.FromClause, columns: Sequence[str] | None) -> list[sa.ColumnElement[Any]]:
+    """The named columns of a table, or all that rows are read with."""
+    return rows_of(table) if columns is None else [table.c[name] for name in columns]
+
+
 @dataclass(frozen=True)
 class ById:
     """A row by its id; None where there is none that the viewer may see."""
@@ -45,10 +52,9 @@ class ById:
     row: type[Base]
 
     def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
-        """The rows of `:keys`."""
+        """The rows of `:keys`; those of `columns`, or all that are read."""
         table = table_of(self.row).alias("t")
-        chosen = rows_of(table) if columns is None else [table.c[name] for name in columns]
-        return sa.select(*chosen).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
+        return sa.select(*chosen(table, columns)).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
         """One row or None per key."""
@@ -82,16 +88,14 @@ class Children:
         """The name of the foreign key; empty where a table stands between."""
         return "" if isinstance(self.parent, Link) else _name(self.parent)
 
-    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], list[Condition]]:
-        """The column that names a child's parent, and what ties the table between to the child."""
+    def belongs(self, child: sa.FromClause, scope: Scope) -> tuple[sa.ColumnElement[Any], sa.FromClause]:
+        """The column that names a child's parent, and where the two come from."""
         if not isinstance(self.parent, Link):
-            return child.c[self.key], []
+            return child.c[self.key], child
         link = table_of(self.parent.row).alias("link")
-        tied = [
-            *conditions(link, scope, child_of=_name(self.parent.child)),
-            link.c[_name(self.parent.child)] == child.c.id,
-        ]
-        return link.c[_name(self.parent.parent)], tied
+        ours = _name(self.parent.child)
+        tie = sa.and_(link.c[ours] == child.c.id, *conditions(link, scope, child_of=ours))
+        return link.c[_name(self.parent.parent)], child.join(link, tie)
 
     def conditions(self, table: sa.FromClause, scope: Scope, page: Page | None) -> list[Condition]:
         """Everything a child must satisfy beside its parent."""
@@ -103,41 +107,43 @@ class Children:
         return found
 
     def statement(self, scope: Scope, page: Page, columns: Sequence[str] | None = None) -> sa.Select[Any]:
-        """Top N per parent of `:keys`, one more than the page holds, each group in the page's running order.
+        """Top `:limit` per parent of `:keys`, each group in the page's running order, led by its `parent_id`.
 
         LATERAL and not a window function: it reads N rows per parent through the index, however many there are.
         """
         child = table_of(self.row).alias("c")
-        chosen = rows_of(child) if columns is None else [child.c[name] for name in columns]
+        read = chosen(child, columns)
         parents = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
-        parent, tied = self.belongs(child, scope)
+        parent, both = self.belongs(child, scope)
         wanted = self.conditions(child, scope, page)
         if page.position is not None:
             wanted.append(behind(child.c, page.running, page.position))
         top = (
-            sa.select(*chosen)
-            .where(*wanted, *tied, parent == parents.c.id)
+            sa.select(*read)
+            .select_from(both)
+            .where(*wanted, parent == parents.c.id)
             .order_by(*order_by(child.c, page.running))
-            .limit(page.limit + 1)
+            .limit(LIMIT)
             .lateral("top")
         )
-        found = [top.c[column.name] for column in chosen]
+        found = [top.c[column.name] for column in read]
         return sa.select(parents.c.id.label("parent_id"), *found).select_from(parents.join(top, sa.true()))
 
     def count(self, scope: Scope, page: Page | None) -> sa.Select[Any]:
         """How many children each parent of `:keys` has; parents without any are missing."""
         child = table_of(self.row).alias("c")
-        parent, tied = self.belongs(child, scope)
+        parent, both = self.belongs(child, scope)
         return (
-            sa.select(parent, sa.func.count())
-            .where(*self.conditions(child, scope, page), *tied, parent == sa.any_(KEYS))
+            sa.select(parent.label("parent_id"), sa.func.count().label("count"))
+            .select_from(both)
+            .where(*self.conditions(child, scope, page), parent == sa.any_(KEYS))
             .group_by(parent)
         )
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], page: Page) -> Sequence[list[Row]]:
         """Up to `limit + 1` rows per key."""
         groups: dict[int, list[Row]] = defaultdict(list)
-        for row in await reader.rows(self.statement(scope, page), {"keys": list(keys)}):
+        for row in await reader.rows(self.statement(scope, page), {"keys": list(keys), "limit": page.limit + 1}):
             groups[row.parent_id].append(row)
         return [groups[key] for key in keys]
 
@@ -180,7 +186,7 @@ class Aggregate:
         child = table_of(self.children.row).alias("c")
         parent = child.c[self.children.key]
         return (
-            sa.select(parent, self.value(child))
+            sa.select(parent.label("parent_id"), self.value(child).label("value"))
             .where(*self.children.conditions(child, scope, None), parent == sa.any_(KEYS))
             .group_by(parent)
         )
@@ -212,23 +218,24 @@ class All:
         return found
 
     def statement(self, scope: Scope, page: Page, columns: Sequence[str] | None = None) -> sa.Select[Any]:
-        """One more row than the page holds, in the page's running order."""
+        """`:limit` rows in the page's running order."""
         table = table_of(self.row).alias("t")
-        chosen = rows_of(table) if columns is None else [table.c[name] for name in columns]
         wanted = self.conditions(table, scope, page)
         if page.position is not None:
             wanted.append(behind(table.c, page.running, page.position))
         ordered = order_by(table.c, page.running)
-        return sa.select(*chosen).where(*wanted).order_by(*ordered).limit(page.limit + 1)
+        return sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT)
 
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
         """How many rows there are."""
         table = table_of(self.row).alias("t")
-        return sa.select(sa.func.count()).select_from(table).where(*self.conditions(table, scope, page))
+        return (
+            sa.select(sa.func.count().label("count")).select_from(table).where(*self.conditions(table, scope, page))
+        )
 
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
-    return {getattr(row, row._fields[0]): getattr(row, row._fields[1]) for row in rows}
+    return {row[0]: row[1] for row in rows}  # type: ignore[misc]  # two columns, by construction
 
 
 class Loaders:

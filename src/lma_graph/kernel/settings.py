@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     jwt_audience: str | None = Field(default=None, description="If set, a token's `aud` must contain it.")
     jwt_issuer: str | None = Field(default=None, description="If set, a token's `iss` must equal it.")
+    batched_execution: bool = Field(
+        default=True, description="Whether queries run by plan; `off` runs them field by field, for comparison."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; `PORT` is understood too.")
     workers: int = Field(default=1, ge=1, description="Server processes of `lma-graph serve`.")

@@ -4,7 +4,7 @@ Tags, declared custom fields and words are asked of the search tables, joined by
 its id: that tells the planner that those tables sort like the lead, so a page needs no more rows than it shows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from lma_graph.kernel.criteria import (
 )
 from lma_graph.kernel.criteria.columns import column_terms
 from lma_graph.kernel.criteria.operators import DATETIME, TEXT
+from lma_graph.kernel.errors import FieldError, Path
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
 from lma_graph.kernel.tables import Base
 from lma_graph.leads.index import LONGEST_TEXT, words
@@ -47,6 +48,10 @@ def _found(row: type[Base], lead: sa.FromClause, *wanted: Callable[[sa.FromClaus
         )
         .correlate(lead)
     )
+
+
+MOST_JOINED = 8
+"""How many tags or words are asked for by one EXISTS each; the planner's time grows with them."""
 
 
 def _no_sql(_: Any, __: Any) -> Condition:
@@ -76,17 +81,31 @@ class TagsTerm(ColumnTerm):
             empty = column == sa.literal_column("'[]'::jsonb")
             return empty if operand else sa.not_(empty)
         wanted = list(dict.fromkeys(self.read(operator, one) for one in operand))
+        listed = sa.literal(wanted, sa.ARRAY(sa.Text()))
         if operator.name == "containsAny" and len(wanted) != 1:
-            listed = sa.literal(wanted, sa.ARRAY(sa.Text()))
             return _found(LeadTagRow, table, lambda entry: entry.c.tag == sa.any_(listed))
+        if len(wanted) > MOST_JOINED:
+            return self._how_many(listed, table) == len(wanted)
         return sa.and_(sa.true(), *(self._has(tag, table) for tag in wanted))
+
+    @staticmethod
+    def _how_many(listed: sa.ColumnElement[Any], lead: sa.FromClause) -> sa.ColumnElement[Any]:
+        entry = table_of(LeadTagRow).alias()
+        return (
+            sa.select(sa.func.count())
+            .where(entry.c.organization_id == ORGANIZATION, entry.c.lead_id == lead.c.id)
+            .where(entry.c.tag == sa.any_(listed))
+            .correlate(lead)
+            .scalar_subquery()
+        )
 
     @staticmethod
     def _has(tag: str, table: sa.FromClause) -> Condition:
         return _found(LeadTagRow, table, lambda entry: entry.c.tag == tag)
 
 
-_ORDER = {"lt": "__lt__", "lte": "__le__", "gt": "__gt__", "gte": "__ge__"}
+# Wider than asked for: two numbers that differ may be the same as doubles, and the document decides.
+_AT_LEAST_AS_WIDE = {"eq": "__eq__", "lt": "__le__", "lte": "__le__", "gt": "__ge__", "gte": "__ge__"}
 
 
 class CustomFieldsTerm(JsonTerm):
@@ -96,7 +115,8 @@ class CustomFieldsTerm(JsonTerm):
         """The condition on the document, and the one that an index can answer."""
         exact = super().condition(path, name, operand, table, scope)
         field = ".".join(path)
-        indexed = self._indexed(name, operand) if field in scope.indexed_fields else None
+        declared = field in scope.indexed_fields and not any("." in step for step in path)
+        indexed = self._indexed(name, operand) if declared else None
         if indexed is None:
             return exact
         return sa.and_(_found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed), exact)
@@ -107,8 +127,8 @@ class CustomFieldsTerm(JsonTerm):
             return (lambda entry: entry.c.text_value == str(operand).lower()) if name == "eq" else None
         if isinstance(operand, str) and len(operand) <= LONGEST_TEXT and name == "eq":
             return lambda entry: entry.c.text_value == operand
-        if isinstance(operand, int | float) and (name == "eq" or name in _ORDER):
-            compare = _ORDER.get(name, "__eq__")
+        if isinstance(operand, int | float) and name in _AT_LEAST_AS_WIDE:
+            compare = _AT_LEAST_AS_WIDE[name]
             return lambda entry: getattr(entry.c.number_value, compare)(float(operand))
         return None
 
@@ -116,9 +136,16 @@ class CustomFieldsTerm(JsonTerm):
 class SearchTerm(ValueTerm):
     """Words, all of which must be among the lead's; a word that ends in `*` may go on."""
 
+    def check(self, value: Any, path: Path) -> Iterator[FieldError]:
+        """Readable text of not too many words."""
+        unreadable = list(super().check(value, path))
+        if not unreadable and len(_asked_of(value)) > MOST_JOINED:
+            yield FieldError(path, f"holds more than {MOST_JOINED} words", "TOO_LARGE")
+        yield from unreadable
+
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Condition:  # noqa: ARG002  # the protocol's
         """One EXISTS per word; a text without words finds nothing."""
-        asked = [part for text in str(value).split() for part in _asked(text)]
+        asked = _asked_of(value)
         if not asked:
             return sa.false()
         return sa.and_(sa.true(), *(self._word(word, table, prefix=prefix) for word, prefix in asked))
@@ -130,9 +157,14 @@ class SearchTerm(ValueTerm):
         return _found(LeadTermRow, table, lambda entry: sa.and_(*prefixed(entry.c.term, word)))
 
 
-def _asked(text: str) -> list[tuple[str, bool]]:
-    found = words(text)
-    return [(word, text.endswith("*") and at == len(found) - 1) for at, word in enumerate(found)]
+def _asked_of(text: str) -> list[tuple[str, bool]]:
+    """(word, whether it may go on) of a text."""
+    return [part for piece in text.split() for part in _asked(piece)]
+
+
+def _asked(piece: str) -> list[tuple[str, bool]]:
+    found = words(piece)
+    return [(word, piece.endswith("*") and at == len(found) - 1) for at, word in enumerate(found)]
 
 
 def prefixed(term: sa.ColumnElement[Any], word: str) -> tuple[Condition, Condition]:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.kernel.loaders import Aggregate, All, ById, Children, First
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.kernel.scope import VIEWER, Condition, Rule, Scope, conditions, table_of, visible
 from lma_graph.leads.criteria import is_contact, is_scheduled
 from lma_graph.leads.models import LeadRow

@@ -217,7 +217,10 @@ class _SearchRow(Base):
 
     __abstract__ = True
 
-    organization_id: Mapped[int] = column("The organization this belongs to.", sa.BigInteger(), primary_key=True)
+    # First of all columns, and so of the primary key, which the filters by tag and word read in its order.
+    organization_id: Mapped[int] = column(
+        "The organization this belongs to.", sa.BigInteger(), primary_key=True, sort_order=-1
+    )
 
 
 class LeadTagRow(_SearchRow):

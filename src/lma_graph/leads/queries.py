@@ -6,12 +6,13 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from lma_graph.kernel.choices import Choice
-from lma_graph.kernel.graphql.connections import Connected, connection_of
-from lma_graph.kernel.graphql.context import Context
-from lma_graph.kernel.graphql.fields import PAGE_AT_ROOT, ListField, argument, by_id, listed
+from lma_graph.kernel.graphql.connections import connection_of
+from lma_graph.kernel.graphql.fields import PAGE_AT_ROOT, Arguments, Columns, ListField, argument, by_id
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.nodes import root
+from lma_graph.kernel.loaders import All
 from lma_graph.kernel.paging import Page
+from lma_graph.kernel.scope import Scope
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
 from lma_graph.leads.loaders import DELETED_LEADS, LEAD, LEADS
 from lma_graph.leads.search import BY_RANK, RANK_TYPES, count_statement, search_statement
@@ -28,6 +29,8 @@ class DeletedLeads(Choice):
 class LeadsField(ListField):
     """`leads`: like any list, and the only way to deleted leads."""
 
+    pages_alone = False
+
     def _make_arguments(self) -> list[StrawberryArgument]:
         which = argument(
             "deleted",
@@ -38,38 +41,47 @@ class LeadsField(ListField):
         )
         return [*super()._make_arguments(), which]
 
-    async def value(self, source: Any, context: Context, **arguments: Any) -> Connected:  # noqa: ARG002
-        """A page of leads."""
-        spec = DELETED_LEADS if arguments["deleted"] == DeletedLeads.ONLY else LEADS
-        return await listed(spec, self.read_page(arguments), context)
+    def rows(self, scope: Scope, page: Page, arguments: Arguments, columns: Columns = None) -> Any:
+        """The leads that are asked for."""
+        return _leads(arguments).statement(scope, page, columns)
+
+    def count(self, scope: Scope, page: Page, arguments: Arguments) -> Any:
+        """How many there are."""
+        return _leads(arguments).count(scope, page)
+
+
+def _leads(arguments: Arguments) -> All:
+    return DELETED_LEADS if arguments["deleted"] == DeletedLeads.ONLY else LEADS
 
 
 class SearchField(ListField):
     """`searchLeads`: a list in the order of relevance."""
 
+    pages_alone = False
+
     def _make_arguments(self) -> list[StrawberryArgument]:
         text = argument("query", str, "Words to find; the last may be the beginning of one.", required=True)
         return [text, *(one for one in super()._make_arguments() if one.python_name != "order_by")]
 
-    async def value(self, source: Any, context: Context, **arguments: Any) -> Connected:  # noqa: ARG002
-        """A page of what is found, best first; a text without words finds nothing."""
+    def read_page(self, arguments: Arguments) -> Page:
+        """The page in the order of relevance."""
         tree = arguments.get("filter")
-        page = Page.read(
+        return Page.read(
             default=self.page,
             order=BY_RANK,
             types=RANK_TYPES,
+            of="Lead search",
             filter=None if tree is None else LEAD_WORDS.filter(tree),
             **{name: arguments.get(name) for name in ("first", "after", "last", "before")},
         )
-        text = arguments["query"]
-        statement = search_statement(text, context.scope, page)
-        rows = [] if statement is None else await context.reader.rows(statement)
 
-        async def count() -> int:
-            counting = count_statement(text, context.scope, page)
-            return 0 if counting is None else int((await context.reader.rows(counting))[0][0])
+    def rows(self, scope: Scope, page: Page, arguments: Arguments, columns: Columns = None) -> Any:
+        """What is found, best first; a text without words finds nothing."""
+        return search_statement(arguments["query"], scope, page, columns)
 
-        return Connected(rows, page, count)
+    def count(self, scope: Scope, page: Page, arguments: Arguments) -> Any:
+        """How many leads are ranked."""
+        return count_statement(arguments["query"], scope, page)
 
 
 _LEADS = StrawberryAnnotation(connection_of(Lead))

@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lma_graph.kernel.loaders import rows_of
-from lma_graph.kernel.paging import Page, Sort, behind, order_by
+from lma_graph.kernel.loaders import LIMIT, chosen
+from lma_graph.kernel.order import Sort, behind, order_by
+from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
 from lma_graph.leads.criteria import prefixed
 from lma_graph.leads.index import words
@@ -26,13 +27,11 @@ _NOTE_WEIGHT = 0.5
 _WHOLE_WORD = 0.5
 
 
-def search_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any] | None:
-    """Leads by rank, then newest; None where the text has no words."""
+def search_statement(text: str, scope: Scope, page: Page, columns: Sequence[str] | None = None) -> sa.Select[Any]:
+    """`:limit` leads by rank, then newest; none where the text has no words. A column `rank` comes last."""
     asked = words(text)[:MOST_WORDS]
-    if not asked:
-        return None
     lead = table_of(LeadRow).alias("t")
-    hits = _ranked(asked, scope)
+    hits = _ranked(asked, scope) if asked else _nothing()
     rank: sa.ColumnElement[Any] = sa.type_coerce(hits.c.rank, sa.Double())
     wanted: list[Condition] = [*conditions(lead, scope)]
     if page.filter is not None:
@@ -41,18 +40,18 @@ def search_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any] | No
     if page.position is not None:
         wanted.append(behind(keys, page.running, page.position))
     return (
-        sa.select(*rows_of(lead), rank.label("rank"))
+        sa.select(*chosen(lead, columns), rank.label("rank"))
         .join_from(lead, hits, hits.c.lead_id == lead.c.id)
         .where(*wanted)
         .order_by(*order_by(keys, page.running))
-        .limit(page.limit + 1)
+        .limit(LIMIT)
     )
 
 
-def count_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any] | None:
+def count_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any]:
     """How many leads a search ranks."""
-    found = search_statement(text, scope, Page(limit=MOST_HITS, order=page.order, filter=page.filter))
-    return None if found is None else sa.select(sa.func.count()).select_from(found.order_by(None).subquery())
+    found = search_statement(text, scope, Page(limit=0, order=page.order, filter=page.filter), ["id"])
+    return sa.select(sa.func.count().label("count")).select_from(found.order_by(None).limit(None).subquery())
 
 
 def _ranked(asked: Sequence[str], scope: Scope) -> sa.Subquery:
@@ -61,6 +60,13 @@ def _ranked(asked: Sequence[str], scope: Scope) -> sa.Subquery:
     either = sa.union_all(sa.select(in_leads), sa.select(in_notes)).subquery("either")
     rank = sa.func.max(either.c.rank).label("rank")
     return sa.select(either.c.lead_id, rank).group_by(either.c.lead_id).subquery("hits")
+
+
+def _nothing() -> sa.Subquery:
+    """(lead_id, rank) of no lead at all."""
+    no_id: sa.ColumnElement[Any] = sa.cast(sa.null(), sa.BigInteger())
+    no_rank: sa.ColumnElement[Any] = sa.cast(sa.null(), sa.Double())
+    return sa.select(no_id.label("lead_id"), no_rank.label("rank")).where(sa.false()).subquery("hits")
 
 
 def _in_leads(asked: Sequence[str]) -> sa.Subquery:

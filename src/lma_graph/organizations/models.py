@@ -16,7 +16,7 @@ class OrganizationRow(Base):
 
     id: Mapped[int] = column("Identifier.", sa.BigInteger(), sa.Identity(always=False), primary_key=True)
     name: Mapped[str] = column("Name, as people write it.")
-    slug: Mapped[str] = column("Short name in tokens and links, unique among all organizations.")
+    slug: Mapped[str] = column("Short name in tokens and links, unique among all organizations; not digits only.")
     description: Mapped[str | None] = column("What the organization does.")
     website: Mapped[str | None] = column("Address of its web site.")
     industry: Mapped[str | None] = column("The industry it works in.")
@@ -31,4 +31,8 @@ class OrganizationRow(Base):
     created_at: Mapped[dt.datetime] = created_at()
     updated_at: Mapped[dt.datetime] = updated_at()
 
-    __table_args__ = (sa.UniqueConstraint("slug"),)
+    __table_args__ = (
+        sa.UniqueConstraint("slug"),
+        # A token names an organization by slug or by id, so a slug must not look like an id.
+        sa.CheckConstraint("slug !~ '^[0-9]*$'", name="slug"),
+    )

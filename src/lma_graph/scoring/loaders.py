@@ -1,7 +1,7 @@
 """How scoring rules and the score history are loaded."""
 
 from lma_graph.kernel.loaders import All, ById, Children
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.kernel.scope import visible
 from lma_graph.leads.loaders import through_lead
 from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow

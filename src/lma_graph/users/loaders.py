@@ -1,7 +1,7 @@
 """How users are loaded."""
 
 from lma_graph.kernel.loaders import All, ById, Children
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 from lma_graph.users.models import UserRow
 
 NEWEST = (Sort("created_at", descending=True), Sort("id", descending=True))

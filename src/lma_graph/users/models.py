@@ -24,7 +24,9 @@ class UserRow(TenantRow):
 
     __tablename__ = "users"
 
-    email: Mapped[str] = column("E-mail address, unique among all users; a token may name the user by it.")
+    email: Mapped[str] = column(
+        "E-mail address in lower case, unique among all users; a token may name the user by it."
+    )
     first_name: Mapped[str | None] = column("First name.")
     last_name: Mapped[str | None] = column("Last name.")
     role: Mapped[str] = choice(Role, "What the user may do.", default=Role.SALES_REP)
@@ -37,6 +39,8 @@ class UserRow(TenantRow):
 
     __table_args__ = (
         sa.UniqueConstraint("email"),
+        # The form in which `viewer_by_user` looks an address up; the @ keeps it from being taken for an id.
+        sa.CheckConstraint("email = lower(btrim(email)) AND email LIKE '%_@_%'", name="email"),
         choices_check("role", Role),
         organization_key(),
         index("users", "created_at", *newest("created_at"), serves="`users`, newest first"),

@@ -1,11 +1,6 @@
 """Root fields about users."""
 
-from typing import Any
-
-import strawberry
-
-from lma_graph.kernel.graphql.context import Info
-from lma_graph.kernel.graphql.fields import by_id, listing
+from lma_graph.kernel.graphql.fields import by_id, current, listing
 from lma_graph.kernel.graphql.nodes import root
 from lma_graph.users.criteria import USER as USER_WORDS
 from lma_graph.users.loaders import USER, USERS
@@ -19,7 +14,9 @@ class UserQueries:
     user = by_id(USER, User, description="One user by id.")
     users = listing(USERS, User, USER_WORDS, description="The organization's users, newest first.")
 
-    @strawberry.field(graphql_type=User, description="Who is asking: the user that the token names.")
-    async def viewer(self, info: Info) -> Any:
-        """The viewer's own row."""
-        return await info.context.load(USER, info.context.viewer.user_id)
+    viewer = current(
+        USER,
+        User,
+        key=lambda viewer: viewer.user_id,
+        description="Who is asking: the user that the token names.",
+    )

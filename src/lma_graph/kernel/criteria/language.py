@@ -13,10 +13,10 @@ from lma_graph.kernel.errors import FieldError, InvalidInput, Path
 from lma_graph.kernel.scope import Scope, table_of
 from lma_graph.kernel.tables import Base
 
-DEEPEST = 12
-"""How far filters may be nested in one another, relations included."""
-MOST_NODES = 500
-"""How many keys a whole filter may hold."""
+DEEPEST = 36
+"""Levels of objects and lists in one another; room for twelve relations, one within the other."""
+MOST_PARTS = 500
+"""How many keys, objects and lists a whole filter may hold."""
 
 Tree = Mapping[str, Any]
 Sql = sa.ColumnElement[bool]
@@ -91,20 +91,25 @@ class Vocabulary:
 
     def faults(self, tree: Any, path: Path) -> Iterator[FieldError]:
         """Everything wrong with a tree; size and depth are judged first, so that the walk is bounded."""
-        nodes, depth = _measure(tree)
-        if nodes > MOST_NODES:
-            yield FieldError(path, f"has {nodes} keys; at most {MOST_NODES} are allowed", "TOO_LARGE")
-        elif depth > DEEPEST * 3:
+        parts, depth = _measure(tree)
+        if parts > MOST_PARTS:
             yield FieldError(
-                path, f"is nested too deeply; at most {DEEPEST} filters may stand in one another", "TOO_DEEP"
+                path, f"is too large; it may hold at most {MOST_PARTS} keys, objects and lists", "TOO_LARGE"
+            )
+        elif depth > DEEPEST:
+            yield FieldError(
+                path, f"is nested too deeply; at most {DEEPEST} levels of objects and lists are allowed", "TOO_DEEP"
             )
         else:
             yield from self.check(tree, path)
 
     def check(self, tree: Any, path: Path) -> Iterator[FieldError]:
         """Everything wrong with a tree of bounded size."""
+        if tree is None:
+            yield FieldError(path, "is null; leave it out instead", "NULL")
+            return
         if not isinstance(tree, Mapping):
-            yield FieldError(path, f"must be a {self.name}Filter, that is, an object", "INVALID_TYPE")
+            yield FieldError(path, f"must be an object: {self.name}Filter", "INVALID_TYPE")
             return
         for key, value in tree.items():
             here = (*path, key)
@@ -119,14 +124,17 @@ class Vocabulary:
             elif key not in self.terms:
                 yield FieldError(here, f"is not a field of {self.name}Filter", "UNKNOWN_FIELD")
             elif value is None:
-                yield FieldError(here, "is null; leave it out, or ask for isNull", "NULL")
+                yield FieldError(here, "is null; leave it out instead", "NULL")
             else:
                 yield from self.terms[key].check(value, here)
 
     def compile(self, tree: Tree, table: sa.FromClause, scope: Scope) -> Sql:
-        """The SQL of a checked tree on a row of `table`. Keys of one object are ANDed."""
+        """The SQL of a checked tree on a row of `table`. Keys of one object are ANDed.
+
+        Keys are taken in alphabetical order, here and in the terms, so that equal filters are one statement.
+        """
         parts: list[Sql] = []
-        for key, value in tree.items():
+        for key, value in sorted(tree.items()):
             if key == "and":
                 parts += [self.compile(part, table, scope) for part in value]
             elif key == "or":
@@ -139,14 +147,17 @@ class Vocabulary:
 
 
 def _measure(tree: Any) -> tuple[int, int]:
-    """Keys and depth of a JSON value, without recursion."""
-    nodes, deepest, open_ = 0, 0, [(tree, 0)]
-    while open_ and nodes <= MOST_NODES:
+    """Parts and depth of a JSON value, without recursion; plain values in lists, as `in` has them, do not count."""
+    parts, deepest = 0, 0
+    open_: list[tuple[Any, int]] = [([tree], 0)]
+    while open_ and parts <= MOST_PARTS:
         value, depth = open_.pop()
         deepest = max(deepest, depth)
-        if isinstance(value, Mapping):
-            nodes += len(value)
-            open_ += [(part, depth + 1) for part in value.values()]
-        elif isinstance(value, list):
-            open_ += [(part, depth + 1) for part in value if isinstance(part, Mapping | list)]
-    return nodes, deepest
+        inside = [part for part in _values(value) if isinstance(part, Mapping | list)]
+        open_ += [(part, depth + 1) for part in inside]
+        parts += len(inside) + (len(value) if isinstance(value, Mapping) else 0)
+    return parts, deepest
+
+
+def _values(value: Any) -> Any:
+    return value.values() if isinstance(value, Mapping) else value

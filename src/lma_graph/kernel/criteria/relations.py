@@ -62,23 +62,30 @@ class ManyTerm(Term):
     def check(self, value: Any, path: Path) -> Iterator[FieldError]:
         """Known keys, each with a filter of the other entity."""
         if not isinstance(value, Mapping):
-            yield FieldError(path, "must be an object with some, none, every or count", "INVALID_TYPE")
+            yield FieldError(path, f"must be an object: {self.vocabulary.name}ListFilter", "INVALID_TYPE")
             return
         for key, part in value.items():
             if key in MANY_KEYS:
                 yield from self.vocabulary.check(part, (*path, key))
-            elif key == "count" and isinstance(part, Mapping):
-                where = part.get("where", {})
-                yield from self.vocabulary.check(where, (*path, key, "where"))
-                yield from self._count.check(_without_where(part), (*path, key))
             elif key == "count":
-                yield FieldError((*path, key), "must be a CountFilter, that is, an object", "INVALID_TYPE")
+                yield from self._check_count(part, (*path, key))
             else:
-                yield FieldError((*path, key), "is not one of some, none, every, count", "UNKNOWN_OPERATOR")
+                yield FieldError(
+                    (*path, key), f"is not an operator of {self.vocabulary.name}ListFilter", "UNKNOWN_OPERATOR"
+                )
+
+    def _check_count(self, value: Any, path: Path) -> Iterator[FieldError]:
+        if value is None:
+            yield FieldError(path, "is null; leave it out instead", "NULL")
+        elif not isinstance(value, Mapping):
+            yield FieldError(path, f"must be an object: {self.vocabulary.name}CountFilter", "INVALID_TYPE")
+        else:
+            yield from self.vocabulary.check(value.get("where", {}), (*path, "where"))
+            yield from self._count.check(_without_where(value), path)
 
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """EXISTS, NOT EXISTS and counts over the other table."""
-        return sa.and_(sa.true(), *(self._part(key, part, table, scope) for key, part in value.items()))
+        return sa.and_(sa.true(), *(self._part(key, part, table, scope) for key, part in sorted(value.items())))
 
     def _part(self, key: str, part: Any, table: sa.FromClause, scope: Scope) -> Sql:
         other = self.vocabulary.table.alias()
@@ -92,7 +99,7 @@ class ManyTerm(Term):
             count = matching.with_only_columns(sa.func.count()).correlate(table).scalar_subquery()
             counted = [
                 self._count.apply(self._count.known(name), bound, count, table)
-                for name, bound in _without_where(part).items()
+                for name, bound in sorted(_without_where(part).items())
             ]
             return sa.and_(sa.true(), *counted)
         condition = self.vocabulary.compile(part, other, scope)

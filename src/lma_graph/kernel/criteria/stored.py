@@ -18,6 +18,9 @@ def read_stored(vocabulary: Vocabulary, stored: Any, path: Path = ("criteria",))
     """The filter in a JSON column, checked anew: a term that has vanished is a fault, never silently true."""
     if not isinstance(stored, Mapping) or stored.get("format") != "filter":
         raise InvalidInput.at(path, 'must be an object with "format": "filter"', "UNKNOWN_FORMAT")
-    if stored.get("v") != VERSION:
+    version, expression = stored.get("v"), stored.get("expr")
+    if type(version) is not int or version != VERSION:
         raise InvalidInput.at((*path, "v"), f"must be {VERSION}", "UNKNOWN_VERSION")
-    return vocabulary.filter(stored.get("expr"), (*path, "expr"))
+    if expression is None:
+        raise InvalidInput.at((*path, "expr"), f"must be an object: {vocabulary.name}Filter", "INVALID_TYPE")
+    return vocabulary.filter(expression, (*path, "expr"))

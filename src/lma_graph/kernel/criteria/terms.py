@@ -17,6 +17,8 @@ from lma_graph.kernel.scope import Scope
 Expression = Callable[[sa.FromClause, Scope], sa.ColumnElement[Any]]
 MOST_VALUES = 1000
 """How many values `in` may list."""
+LONGEST_PATH = 12
+"""How many keys may lead into a JSON document."""
 
 
 class ColumnTerm(Term):
@@ -42,20 +44,28 @@ class ColumnTerm(Term):
         self.column = column
         """The table's own column, where it is one: lists can be sorted by it."""
 
+    @property
+    def family_name(self) -> str:
+        """The name of its operator input in the API."""
+        return f"{self.choices.__name__}Filter" if self.choices else self.family.name
+
     def check(self, value: Any, path: Path) -> Iterator[FieldError]:
         """Every operator known, every operand readable."""
         if not isinstance(value, Mapping):
-            yield FieldError(path, f"must be a {self.family.name}, that is, an object", "INVALID_TYPE")
+            yield FieldError(path, f"must be an object: {self.family_name}", "INVALID_TYPE")
             return
         for name, operand in value.items():
             operator = self.family.operator(name)
             if operator is None:
-                yield FieldError((*path, name), f"is not an operator of {self.family.name}", "UNKNOWN_OPERATOR")
+                yield FieldError((*path, name), f"is not an operator of {self.family_name}", "UNKNOWN_OPERATOR")
             else:
                 yield from self._check_operand(operator, operand, (*path, name))
 
     def _check_operand(self, operator: Operator, operand: Any, path: Path) -> Iterator[FieldError]:
-        if not operator.many:
+        if operand is None:
+            hint = "ask for isNull instead" if self.family.operator("isNull") else "leave it out instead"
+            yield FieldError(path, f"is null; {hint}", "NULL")
+        elif not operator.many:
             yield from self._check_one(operator, operand, path)
         elif not isinstance(operand, list):
             yield FieldError(path, "must be a list", "INVALID_TYPE")
@@ -74,8 +84,6 @@ class ColumnTerm(Term):
     def read(self, operator: Operator, value: Any) -> Any:
         """The value as the database takes it; ValueError says what is wrong."""
         kind = operator.value or self.family.kind
-        if value is None:
-            raise ValueError("is null; ask for isNull instead")
         if kind is Kind.CHOICE:
             assert self.choices is not None
             return read_choice(self.choices, value)
@@ -83,14 +91,14 @@ class ColumnTerm(Term):
         if kind is Kind.ID:
             number = ids.number_of(read, self.node) if self.node else None
             if number is None:
-                raise ValueError(f"is not the id of a {self.node}")
+                raise ValueError(f"is not an id of type {self.node}")
             return number
         return read
 
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """All the operators, ANDed."""
         column = self.expression(table, scope)
-        parts = [self.apply(self.known(name), operand, column, table) for name, operand in value.items()]
+        parts = [self.apply(self.known(name), operand, column, table) for name, operand in sorted(value.items())]
         return parts[0] if len(parts) == 1 else sa.and_(sa.true(), *parts)
 
     def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Sql:  # noqa: ARG002  # subclasses add conditions on the table
@@ -119,10 +127,7 @@ class ValueTerm(Term):
 
     def check(self, value: Any, path: Path) -> Iterator[FieldError]:
         """Readable text."""
-        try:
-            READERS[Kind.TEXT](value)
-        except ValueError as error:
-            yield FieldError(path, str(error), "INVALID_VALUE")
+        yield from _unreadable(Kind.TEXT, value, path)
 
 
 JSON_OPERATORS = {
@@ -147,50 +152,71 @@ class JsonTerm(Term):
 
     def check(self, value: Any, path: Path) -> Iterator[FieldError]:
         """Every condition has a path of text and known operators with scalar operands."""
-        conditions = value if isinstance(value, list) else [value]
-        for at, condition in enumerate(conditions):
-            yield from self._check_condition(condition, (*path, at))
+        if isinstance(value, list):
+            for at, condition in enumerate(value):
+                yield from self._check_condition(condition, (*path, at))
+        else:
+            yield from self._check_condition(value, path)
 
     def _check_condition(self, condition: Any, path: Path) -> Iterator[FieldError]:
-        steps = condition.get("path") if isinstance(condition, Mapping) else None
-        if not isinstance(steps, list) or not steps or not all(isinstance(step, str) for step in steps):
-            yield FieldError((*path, "path"), "must be a list of keys, outermost first", "INVALID_VALUE")
+        if not isinstance(condition, Mapping):
+            yield FieldError(path, "must be an object: JsonFilter", "INVALID_TYPE")
             return
-        if len(condition) == 1:
+        yield from _check_steps(condition.get("path"), (*path, "path"))
+        if not condition.keys() - {"path"}:
             yield FieldError(path, "asks nothing of the path; give an operator such as eq", "INVALID_VALUE")
         for name, operand in condition.items():
-            if name == "path":
-                continue
-            if name not in JSON_OPERATORS:
+            if name in JSON_OPERATORS:
+                yield from _check_json(name, operand, (*path, name))
+            elif name != "path":
                 yield FieldError((*path, name), "is not an operator of JsonFilter", "UNKNOWN_OPERATOR")
-                continue
-            kind = Kind.BOOLEAN if name == "exists" else Kind.JSON
-            many = name in {"in", "notIn"}
-            if many and not isinstance(operand, list):
-                yield FieldError((*path, name), "must be a list", "INVALID_TYPE")
-                continue
-            for one in operand if many else [operand]:
-                try:
-                    READERS[kind](one)
-                except ValueError as error:
-                    yield FieldError((*path, name), str(error), "INVALID_VALUE")
 
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """All the conditions, ANDed."""
         parts = []
         for condition in value if isinstance(value, list) else [value]:
-            for name, operand in condition.items():
+            for name, operand in sorted(condition.items()):
                 if name != "path":
                     parts.append(self.condition(condition["path"], name, operand, table, scope))
         return sa.and_(sa.true(), *parts)
 
     def condition(self, path: list[str], name: str, operand: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """One operator on the value at one path."""
-        found = self.expression(table, scope).op("#>", return_type=_JSONB)(sa.literal(path, sa.ARRAY(sa.Text())))
+        found = self.expression(table, scope)
+        for step in path:
+            # The path operator would take a number for a place in a list; a path is one of keys.
+            found = found.op("->", return_type=_JSONB)(sa.literal(step, sa.Text()))
         return json_condition(found, name, operand)
 
 
 _JSONB: sa.types.TypeEngine[Any] = JSONB()
+
+
+def _check_steps(steps: Any, path: Path) -> Iterator[FieldError]:
+    if not isinstance(steps, list) or not 1 <= len(steps) <= LONGEST_PATH:
+        yield FieldError(path, f"must be a list of 1 to {LONGEST_PATH} keys, outermost first", "INVALID_VALUE")
+        return
+    for at, step in enumerate(steps):
+        yield from _unreadable(Kind.TEXT, step, (*path, at))
+
+
+def _check_json(name: str, operand: Any, path: Path) -> Iterator[FieldError]:
+    if name not in {"in", "notIn"}:
+        yield from _unreadable(Kind.BOOLEAN if name == "exists" else Kind.JSON, operand, path)
+    elif not isinstance(operand, list):
+        yield FieldError(path, "must be a list", "INVALID_TYPE")
+    elif len(operand) > MOST_VALUES:
+        yield FieldError(path, f"lists {len(operand)} values; at most {MOST_VALUES} are allowed", "TOO_LARGE")
+    else:
+        for at, one in enumerate(operand):
+            yield from _unreadable(Kind.JSON, one, (*path, at))
+
+
+def _unreadable(kind: Kind, value: Any, path: Path) -> Iterator[FieldError]:
+    try:
+        READERS[kind](value)
+    except ValueError as error:
+        yield FieldError(path, str(error), "INVALID_VALUE")
 
 
 def json_condition(found: sa.ColumnElement[Any], name: str, operand: Any) -> Sql:

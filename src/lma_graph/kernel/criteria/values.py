@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from lma_graph.kernel.choices import Choice
 
 _DURATION = re.compile(
-    r"^P(?=\d|T\d)(\d{1,4}Y)?(\d{1,5}M)?(\d{1,5}W)?(\d{1,6}D)?"
-    r"(T(?=\d)(\d{1,6}H)?(\d{1,7}M)?(\d{1,8}S)?)?$"
+    r"P(?=[0-9]|T[0-9])(?:([0-9]{1,4})Y)?(?:([0-9]{1,5})M)?(?:([0-9]{1,5})W)?(?:([0-9]{1,6})D)?"
+    r"(?:T(?=[0-9])(?:([0-9]{1,7})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,11})S)?)?"
 )
+_DAYS = (366, 31, 7, 1, 1 / 24, 1 / 1440, 1 / 86400)
+LONGEST_DAYS = 366_000
+"""A thousand years: whatever is nearer than that is a moment the database can hold."""
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+JSON_INT_MIN, JSON_INT_MAX = -(2**63), 2**63 - 1
 
 
 class Kind(enum.Enum):
@@ -50,9 +54,15 @@ def _integer(value: Any) -> int:
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
-    return float(value)
+    try:
+        read = float(value)
+    except OverflowError:
+        read = math.inf
+    if not math.isfinite(read):
+        raise ValueError("must be a number that a double can hold")
+    return read
 
 
 def _boolean(value: Any) -> bool:
@@ -79,15 +89,24 @@ def _datetime(value: Any) -> dt.datetime:
 
 
 def _duration(value: Any) -> str:
-    if not isinstance(value, str) or not _DURATION.match(value):
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         raise ValueError("must be an ISO 8601 duration such as P14D or PT36H")
-    return value
+    if sum(int(part or 0) * days for part, days in zip(found.groups(), _DAYS, strict=True)) > LONGEST_DAYS:
+        raise ValueError("must be at most a thousand years")
+    return str(value)
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, str):
         return _text(value)
-    if value is None or isinstance(value, bool) or (isinstance(value, int | float) and math.isfinite(value)):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not JSON_INT_MIN <= value <= JSON_INT_MAX:
+            raise ValueError(f"must lie between {JSON_INT_MIN} and {JSON_INT_MAX}")
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     raise ValueError("must be text, a number, true, false or null")
 

@@ -8,7 +8,8 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
 
-from lma_graph.kernel.paging import Page, write_cursor
+from lma_graph.kernel.cursors import write_cursors
+from lma_graph.kernel.paging import Page
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -38,7 +39,7 @@ class Edge:
 
 def cursor_of(row: Any, page: Page) -> str:
     """The position of a row in the page's list."""
-    return write_cursor(page.order, [getattr(row, sort.column) for sort in page.order])
+    return write_cursors(page.of, page.order, [[getattr(row, sort.column)] for sort in page.order])[0]
 
 
 class Connected:

@@ -1,15 +1,22 @@
 """What resolvers get: the viewer's reader and the loaders over it."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import strawberry
+from aiodataloader import DataLoader
 
 from lma_graph.kernel.db import Reader
 from lma_graph.kernel.loaders import Loaders, Spec
 from lma_graph.kernel.scope import Scope
 from lma_graph.kernel.viewer import Viewer
+
+
+class Batched(Protocol):
+    """A field with a batch resolver."""
+
+    resolve: Callable[..., Awaitable[Sequence[Any]]]
 
 
 @dataclass
@@ -18,6 +25,7 @@ class Context:
 
     reader: Reader
     loaders: Loaders
+    _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, reader: Reader) -> "Context":
@@ -37,6 +45,18 @@ class Context:
     async def load(self, spec: Spec, key: int, arguments: Hashable = None) -> Any:
         """The value of a key, loaded together with what others ask for at the same time."""
         return await self.loaders.load(spec, key, arguments)
+
+    async def load_batch(self, field: "Batched", row: Any, arguments: Mapping[str, Any]) -> Any:
+        """The value that a batch resolver gives for a row, asked for together with its neighbours."""
+        shape = (field, repr(sorted(arguments.items())))
+        loader = self._batches.get(shape)
+        if loader is None:
+
+            async def batch(rows: list[Any]) -> list[Any]:
+                return list(await field.resolve(rows, self, **arguments))
+
+            loader = self._batches[shape] = DataLoader(batch, get_cache_key=id)
+        return await loader.load(row)
 
 
 Info = strawberry.Info[Context, None]

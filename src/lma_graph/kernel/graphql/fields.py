@@ -5,10 +5,12 @@ from the field. Enter at `to_one`, `to_many` and `derived` inside a type, at `li
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Optional
 
+import sqlalchemy as sa
 import strawberry
+from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
@@ -20,19 +22,31 @@ from lma_graph.kernel.graphql.context import Context, Info
 from lma_graph.kernel.graphql.inputs import column_types, filter_of, order_of, read_order
 from lma_graph.kernel.loaders import All, ById, Children, Count, Spec
 from lma_graph.kernel.paging import Page
-from lma_graph.kernel.scope import column_of
+from lma_graph.kernel.scope import Scope, column_of
+from lma_graph.kernel.viewer import Viewer
 
 PAGE_AT_ROOT = 20
 PAGE_NESTED = 10
+Arguments = Mapping[str, Any]
+Columns = Sequence[str] | None
 
 
 class ColumnField(StrawberryField):
     """The value of a column; `convert` turns it into what clients see, and is not asked about nulls."""
 
-    def __init__(self, column: str, convert: Callable[[Any], Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        column: sa.Column[Any],
+        convert: Callable[[Any], Any] | None = None,
+        node: str | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.column = column
-        self.convert = convert
+        self.column = column.name
+        self.is_json = isinstance(column.type, JSONB)
+        self.convert = convert if node is None else lambda number: ids.encode(node, number)
+        self.node = node
+        """The type whose global ids the column's numbers are."""
 
     def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
         """Read the row."""
@@ -98,6 +112,23 @@ class DerivedField(LoadedField):
         return await context.load(self.spec, source.id)
 
 
+Batch = Callable[..., Awaitable[Sequence[Any]]]
+"""`async fn(rows, context, **arguments)`: one value per row, in the rows' order."""
+
+
+class BatchField(LoadedField):
+    """A field whose resolver takes all parents of a level at once; `reads` names the columns it looks at."""
+
+    def __init__(self, resolve: Batch, reads: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.resolve = resolve
+        self.reads = tuple(reads)
+
+    async def value(self, source: Any, context: Context, **arguments: Any) -> Any:
+        """The value of one parent, resolved together with those asked for at the same time."""
+        return await context.load_batch(self, source, arguments)
+
+
 class PagedField(LoadedField):
     """What nested and root connections share: the arguments and how they are read."""
 
@@ -130,7 +161,7 @@ class PagedField(LoadedField):
             argument("order_by", order, "What to sort by, most important first; newest first by default."),
         ]
 
-    def read_page(self, arguments: dict[str, Any]) -> Page:
+    def read_page(self, arguments: Arguments) -> Page:
         """The page that a client asked for."""
         tree = arguments.get("filter")
         return Page.read(
@@ -142,6 +173,7 @@ class PagedField(LoadedField):
             before=arguments.get("before"),
             filter=None if tree is None else self.vocabulary.filter(tree),
             types=column_types(self.vocabulary),
+            of=self.vocabulary.name,
         )
 
 
@@ -158,13 +190,45 @@ class ManyField(PagedField):
 
 
 class ListField(PagedField):
-    """A root field: a page of all rows the viewer may see."""
+    """A root field: a page of all rows the viewer may see. Subclasses say which rows, or in what order."""
 
     spec: All
+    pages_alone = True
+    """Whether the statement depends on nothing of the arguments but the page."""
+
+    def rows(self, scope: Scope, page: Page, arguments: Arguments, columns: Columns = None) -> sa.Select[Any]:
+        """The statement of a page, for `:limit` rows."""
+        del arguments
+        return self.spec.statement(scope, page, columns)
+
+    def count(self, scope: Scope, page: Page, arguments: Arguments) -> sa.Select[Any]:
+        """The statement of the whole list's length."""
+        del arguments
+        return self.spec.count(scope, page)
 
     async def value(self, source: Any, context: Context, **arguments: Any) -> Connected:  # noqa: ARG002
         """One statement, and one more for the count where asked for."""
-        return await listed(self.spec, self.read_page(arguments), context)
+        page = self.read_page(arguments)
+        rows = await context.reader.rows(self.rows(context.scope, page, arguments), {"limit": page.limit + 1})
+
+        async def count() -> int:
+            found = await context.reader.rows(self.count(context.scope, page, arguments))
+            return int(found[0][0])
+
+        return Connected(rows, page, count)
+
+
+class CurrentField(LoadedField):
+    """A root field: the row that the viewer stands for, such as their own user."""
+
+    def __init__(self, spec: ById, key: Callable[[Viewer], int], **options: Any) -> None:
+        super().__init__(**options)
+        self.spec = spec
+        self.key = key
+
+    async def value(self, source: Any, context: Context, **_: Any) -> Any:  # noqa: ARG002
+        """Always there: the viewer has been checked."""
+        return await context.load(self.spec, self.key(context.viewer))
 
 
 class ByIdField(LoadedField):
@@ -180,17 +244,6 @@ class ByIdField(LoadedField):
         """None for anything that is not the id of such a row that the viewer may see."""
         number = ids.number_of(arguments["id"], self.node)
         return None if number is None else await context.load(self.spec, number)
-
-
-async def listed(spec: All, page: Page, context: Context) -> Connected:
-    """A page of all rows of a spec."""
-    rows = await context.reader.rows(spec.statement(context.scope, page))
-
-    async def count() -> int:
-        found = await context.reader.rows(spec.count(context.scope, page))
-        return int(found[0][0])
-
-    return Connected(rows, page, count)
 
 
 def argument(
@@ -232,8 +285,9 @@ def to_many(spec: Children, node: Any, vocabulary: Vocabulary, *, description: s
 
 def computed(attribute: Any, kind: Any, convert: Callable[[Any], Any], *, description: str) -> Any:
     """A value computed from one column of the row."""
-    name = column_of(attribute).name
-    return ColumnField(name, convert, type_annotation=StrawberryAnnotation(kind), description=description)
+    return ColumnField(
+        column_of(attribute), convert, type_annotation=StrawberryAnnotation(kind), description=description
+    )
 
 
 def derived(spec: Spec, kind: Any, *, description: str) -> Any:
@@ -241,10 +295,21 @@ def derived(spec: Spec, kind: Any, *, description: str) -> Any:
     return DerivedField(spec, type_annotation=StrawberryAnnotation(kind), description=description)
 
 
+def batched(resolve: Batch, kind: Any, *, reads: Sequence[Any], description: str) -> Any:
+    """A value that a function computes for all rows of a level at once."""
+    names = [column_of(attribute).name for attribute in reads]
+    return BatchField(resolve, names, type_annotation=StrawberryAnnotation(kind), description=description)
+
+
 def listing(spec: All, node: Any, vocabulary: Vocabulary, *, description: str) -> Any:
     """A root connection."""
     kind = StrawberryAnnotation(connection_of(node))
     return ListField(vocabulary, spec, PAGE_AT_ROOT, type_annotation=kind, description=description)
+
+
+def current(spec: ById, node: Any, *, key: Callable[[Viewer], int], description: str) -> Any:
+    """A root field for a row of the viewer's own."""
+    return CurrentField(spec, key, type_annotation=StrawberryAnnotation(node), description=description)
 
 
 def by_id(spec: ById, node: Any, *, description: str) -> Any:

@@ -29,7 +29,7 @@ from lma_graph.kernel.criteria.relations import MANY_KEYS
 from lma_graph.kernel.criteria.terms import JSON_OPERATORS
 from lma_graph.kernel.graphql.scalars import Duration, Json
 from lma_graph.kernel.names import upper
-from lma_graph.kernel.paging import Sort
+from lma_graph.kernel.order import Sort
 
 _SCALARS: dict[Kind, Any] = {
     Kind.TEXT: str,
@@ -142,7 +142,7 @@ def _json() -> Any:
         made = _input("JsonFilter", "What the value at a path of a JSON document must be like.")
         _add(made, "path", list[str], "The keys that lead to the value, outermost first.")
         for name, description in JSON_OPERATORS.items():
-            kind = bool if name == "exists" else list[Json] if name in {"in", "notIn"} else Json
+            kind = bool if name == "exists" else list[Optional[Json]] if name in {"in", "notIn"} else Json
             _add(made, name, Optional[kind], description)
     return _made["JsonFilter"]
 

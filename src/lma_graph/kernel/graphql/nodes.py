@@ -60,6 +60,8 @@ Node.__strawberry_definition__.resolve_type = lambda value, _info, _type: value.
 
 LOADERS: dict[str, ById] = {}
 """How `node(id)` finds a row of each type."""
+ROWS: dict[str, type[Base]] = {}
+"""The table that each type shows."""
 
 
 def node(
@@ -81,6 +83,7 @@ def node(
         name = cls.__name__
         ids.register(name, tag)
         LOADERS[name] = ById(row)
+        ROWS[name] = row
         show = _Show(name, {"id": name, **(ids_of or {})}, names or {}, hide, shows or {})
         own = [*show.columns(row), *declared(cls)]
         for python_name, _ in declared(cls):
@@ -145,8 +148,9 @@ class _Show:
         if column.name in self.targets and column.name.endswith("_by"):
             public = f"{public}Id"
         return ColumnField(
-            column.name,
+            column,
             convert,
+            self.targets.get(column.name),
             python_name=public,
             graphql_name=public,
             type_annotation=StrawberryAnnotation(Optional[kind] if column.nullable else kind),
@@ -156,11 +160,7 @@ class _Show:
     def kind(self, column: sa.Column[Any]) -> tuple[Any, Callable[[Any], Any] | None]:
         """The GraphQL type of a column, and what turns its values into it."""
         if column.name in self.targets:
-            return strawberry.ID, _encoder(self.targets[column.name])
+            return strawberry.ID, None
         if "choices" in column.info:
             return enum_of(column.info["choices"]), None
         return self.shows.get(column.name) or (_KINDS[type(column.type)], None)
-
-
-def _encoder(name: str) -> Callable[[int], str]:
-    return lambda number: ids.encode(name, number)

@@ -88,6 +88,7 @@ class Place:
 
         Raises `EmbeddedPostgresError` if it was made by another major version or is no data directory.
         """
+        # Of an initdb that was killed; should its children still be writing, the next start removes the rest.
         for leftover in self.root.glob("data.new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         marker = self.data / "PG_VERSION"

@@ -142,7 +142,7 @@ class EmbeddedPostgres:
         return users
 
     def _bring_up(self, deadline: float) -> None:
-        self._place.initialise(self._binaries, deadline - time.monotonic())
+        self._place.initialise(self._binaries, max(deadline - time.monotonic(), 0))
         child: subprocess.Popen[bytes] | None = None
         began = self._log.size()
         while not self._answers():
@@ -154,7 +154,7 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise self._failure("did not answer in time; it may still be recovering", began)
             time.sleep(0.01)
-        self._make_database(deadline - time.monotonic())
+        self._make_database(max(deadline - time.monotonic(), 1))
 
     def _answers(self) -> bool:
         """Whether the server accepts connections; remembers at which socket."""

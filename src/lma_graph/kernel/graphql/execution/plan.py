@@ -1,0 +1,206 @@
+"""What a plan is made of: the state of a run, and the relations that fill in what shapes have left open."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetails
+
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.execution.connection import ConnectionShape
+from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
+from lma_graph.kernel.graphql.execution.statements import Column, Parts
+from lma_graph.kernel.graphql.fields import BatchField, ListField, ManyField
+from lma_graph.kernel.graphql.interface import NodeField
+from lma_graph.kernel.loaders import Aggregate, ById, First
+from lma_graph.kernel.paging import Page
+
+Arguments = Callable[[Executor[Any]], dict[str, Any]]
+"""The coerced arguments of a field, under Python's names."""
+Object = dict[str, Any]
+
+
+class Unplannable(Exception):
+    """The operation has something that no plan can hold; it runs field by field."""
+
+
+class Surprise(Exception):
+    """The run met something that only field by field execution can answer exactly."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution of a plan."""
+
+    executor: Executor[Any]
+    context: Context
+    values: list[Values]
+    """Columns, by the number of their source."""
+    objects: list[list[Object]]
+    """Response objects, by the number of their shape."""
+
+    def keys(self, shape: Shape, at: int) -> Sequence[Any]:
+        """One column of the rows that a shape was built on."""
+        return self.values[shape.source.number][at]
+
+    def fetched(self, source: Source, shapes: Sequence[Shape], values: Values) -> None:
+        """Keep the columns of a source, and build what its shapes make of them."""
+        self.values[source.number] = values
+        for shape in shapes:
+            self.objects[shape.number] = shape.build(values)
+
+
+@dataclass(frozen=True)
+class ToOne:
+    """The row that a key points at; with `each`, the rows that a JSON list of keys names."""
+
+    key: str
+    parent: Shape
+    at: int
+    spec: ById
+    shape: Shape
+    required: bool = False
+    each: bool = False
+
+
+@dataclass(frozen=True)
+class ToMany:
+    """A page of the rows that point at each parent."""
+
+    key: str
+    parent: Shape
+    at: int
+    field: ManyField
+    page: Callable[[Executor[Any]], Page]
+    connection: ConnectionShape
+    rows: Parts = dataclasses.field(default_factory=Parts)
+    counts: Parts = dataclasses.field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A value or a row that a spec computes for each parent."""
+
+    key: str
+    parent: Shape
+    at: int
+    spec: Aggregate | First
+    shape: Shape | None = None
+    rows: Parts = dataclasses.field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A field whose resolver takes all parents of a level at once."""
+
+    key: str
+    parent: Shape
+    field: BatchField
+    arguments: Arguments
+    reads: tuple[tuple[str, int, bool], ...]
+    """(name, place, is JSON) of the columns that the resolver reads."""
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A field with a resolver of its own, run by the standard machinery for that field alone."""
+
+    key: str
+    parent: Shape
+    details: list[FieldDetails]
+    parent_type: Any
+    reads: tuple[tuple[str, int, bool], ...]
+
+
+Relation = ToOne | ToMany | Computed | Batched | Fallback
+
+
+@dataclass(frozen=True)
+class ListRoot:
+    """A root connection."""
+
+    key: str
+    field: ListField
+    arguments: Arguments
+    page: Callable[[Executor[Any]], Page]
+    connection: ConnectionShape
+    rows: Parts = dataclasses.field(default_factory=Parts)
+    counts: Parts = dataclasses.field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class RowRoot:
+    """A root field for one row; `number` gives its id, or None where there cannot be any."""
+
+    key: str
+    spec: ById
+    number: Callable[[Run], int | None]
+    shape: Shape
+    rows: Parts = dataclasses.field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class NodeRoot:
+    """A root field whose type each id tells; a plan of its own per type, made when the type is met."""
+
+    key: str
+    field: NodeField
+    arguments: Arguments
+    plan: Callable[[Executor[Any], str], "Plan"]
+    """Makes the plan for a type."""
+    plans: dict[str, "Plan"] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FallbackRoot:
+    """A root field of another kind, such as introspection."""
+
+    key: str
+    details: list[FieldDetails]
+
+
+Root = ListRoot | RowRoot | NodeRoot | FallbackRoot
+
+
+@dataclass(frozen=True)
+class Target:
+    """To-one relations with one target: their keys together, and the union of their columns."""
+
+    spec: ById
+    relations: tuple[ToOne, ...]
+    columns: tuple[Column, ...]
+    places: tuple[tuple[int, ...], ...]
+    """Where the columns of each relation's source stand in the union."""
+    rows: Parts = dataclasses.field(default_factory=Parts)
+
+    @classmethod
+    def of(cls, spec: ById, relations: Sequence[ToOne]) -> "Target":
+        """The target of some relations, once every shape has said what it needs."""
+        columns = list(dict.fromkeys(column for one in relations for column in one.shape.source.columns))
+        places = tuple(tuple(columns.index(c) for c in one.shape.source.columns) for one in relations)
+        return cls(spec, tuple(relations), tuple(columns), places)
+
+
+@dataclass(frozen=True)
+class Level:
+    """The relations that are filled in together: one statement for all that need one."""
+
+    ones: tuple[Target, ...]
+    others: tuple[ToMany | Computed, ...]
+    resolved: tuple[Batched | Fallback, ...]
+
+
+@dataclass
+class Plan:
+    """A compiled operation."""
+
+    roots: tuple[Root, ...]
+    levels: tuple[Level, ...]
+    sources: int
+    shapes: int
+
+    def run(self, executor: Executor[Any], context: Context) -> Run:
+        """A fresh run."""
+        return Run(executor, context, [()] * self.sources, [[]] * self.shapes)

@@ -1,0 +1,295 @@
+"""From an operation to a plan. Enter at `Planner.plan`.
+
+Which fields an object has is graphql-core's own collection, run once per selection instead of once per object; it
+depends on variables only through `@skip` and `@include`, whose values are therefore part of a plan's key.
+"""
+
+from typing import Any, cast
+
+from graphql import GraphQLField, GraphQLNonNull, GraphQLObjectType, get_named_type
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetails, collect_fields, collect_subfields
+from graphql.execution.values import get_argument_values
+from graphql.language import BREAK, VariableNode, Visitor, visit
+from strawberry.utils.str_converters import to_snake_case
+
+from lma_graph.kernel.graphql.execution.connection import ConnectionShape
+from lma_graph.kernel.graphql.execution.plan import (
+    Arguments,
+    Batched,
+    Computed,
+    Fallback,
+    FallbackRoot,
+    ListRoot,
+    NodeRoot,
+    Plan,
+    Relation,
+    Root,
+    RowRoot,
+    ToMany,
+    ToOne,
+    Unplannable,
+)
+from lma_graph.kernel.graphql.execution.schedule import levels_of
+from lma_graph.kernel.graphql.execution.shapes import Shape, Source, converted, encoded, fragments
+from lma_graph.kernel.graphql.fields import (
+    BatchField,
+    ByIdField,
+    ColumnField,
+    CurrentField,
+    DerivedField,
+    EachField,
+    ListField,
+    ManyField,
+    OneField,
+    PagedField,
+)
+from lma_graph.kernel.graphql.inputs import plain
+from lma_graph.kernel.graphql.interface import NodeField
+from lma_graph.kernel.graphql.nodes import LOADERS, ROWS
+from lma_graph.kernel.ids import number_of
+from lma_graph.kernel.loaders import Aggregate, ById, First
+from lma_graph.kernel.paging import Page
+
+Details = list[FieldDetails]
+
+
+class Planner:
+    """Compiles one operation; what it is asked for lands in `relations`, parents first."""
+
+    def __init__(self, executor: Executor[Any]) -> None:
+        self._executor = executor
+        self._sources = 0
+        self._shapes = 0
+        self.relations: list[Relation] = []
+
+    def plan(self) -> Plan:
+        """The plan of the whole operation. Raises `Unplannable`."""
+        executor = self._executor
+        root_type = executor.schema.query_type
+        assert root_type is not None
+        collected = collect_fields(
+            executor.schema, executor.fragments, executor.variable_values, root_type, executor.operation
+        )
+        if collected.new_defer_usages:
+            raise Unplannable("defer")
+        roots = tuple(self._root(root_type, key, details) for key, details in collected.grouped_field_set.items())
+        return self._finish(roots)
+
+    def plan_row(self, type_name: str, details: Details) -> Plan:
+        """The plan of a row whose type became known only now: what `node` needs."""
+        gtype = cast("GraphQLObjectType", self._executor.schema.type_map[type_name])
+        source = self._source()
+        shape = self._shape(gtype, self._below(gtype, details), source)
+        return self._finish((RowRoot("", LOADERS[type_name], lambda _: None, shape),))
+
+    def _finish(self, roots: tuple[Root, ...]) -> Plan:
+        return Plan(roots, levels_of(roots, self.relations), self._sources, self._shapes)
+
+    def _source(self) -> Source:
+        self._sources += 1
+        source = Source(self._sources - 1)
+        source.need("id")
+        return source
+
+    def _below(self, gtype: GraphQLObjectType, details: Details) -> dict[str, Details]:
+        executor = self._executor
+        collected = collect_subfields(
+            executor.schema, executor.fragments, executor.variable_values, executor.operation, gtype, details
+        )
+        if collected.new_defer_usages:
+            raise Unplannable("defer")
+        return collected.grouped_field_set
+
+    # --- root fields ---
+
+    def _root(self, root_type: GraphQLObjectType, key: str, details: Details) -> Root:
+        name = details[0].node.name.value
+        definition = root_type.fields.get(name)
+        field = _field_of(definition)
+        if definition is None or field is None:
+            return FallbackRoot(key, details)
+        if isinstance(field, ListField):
+            page, arguments = self._page(field, definition, details), self._arguments(definition, details)
+            connection = self._connection(definition, details, page(self._executor))
+            return ListRoot(key, field, arguments, page, connection)
+        if isinstance(field, NodeField):
+            return NodeRoot(
+                key,
+                field,
+                self._arguments(definition, details),
+                lambda executor, type_name: Planner(executor).plan_row(type_name, details),
+            )
+        if isinstance(field, ByIdField):
+            arguments, node = self._arguments(definition, details), field.node
+            shape = self._target(definition, details)
+            return RowRoot(key, field.spec, lambda run: number_of(arguments(run.executor)["id"], node), shape)
+        if isinstance(field, CurrentField):
+            find = field.key
+            shape = self._target(definition, details)
+            return RowRoot(key, field.spec, lambda run: find(run.context.viewer), shape)
+        return FallbackRoot(key, details)
+
+    # --- objects ---
+
+    def _target(self, definition: GraphQLField, details: Details) -> Shape:
+        gtype = cast("GraphQLObjectType", get_named_type(definition.type))
+        return self._shape(gtype, self._below(gtype, details), self._source())
+
+    def _shape(self, gtype: GraphQLObjectType, grouped: dict[str, Details], source: Source) -> Shape:
+        shape = Shape(source, gtype.name, self._shapes)
+        self._shapes += 1
+        for key, details in grouped.items():
+            name = details[0].node.name.value
+            if name == "__typename":
+                shape.constant(key, gtype.name)
+            else:
+                self._member(shape, gtype, key, details)
+        return shape
+
+    def _member(self, shape: Shape, gtype: GraphQLObjectType, key: str, details: Details) -> None:
+        definition = gtype.fields[details[0].node.name.value]
+        field = _field_of(definition)
+        if isinstance(field, ColumnField):
+            self._column(shape, key, field)
+            return
+        shape.constant(key, None)
+        place = len(self.relations)
+        relation = self._relation(shape, gtype, key, field, definition, details)
+        # Parents first: what lies below has been added meanwhile.
+        self.relations.insert(place, relation)
+
+    @staticmethod
+    def _column(shape: Shape, key: str, field: ColumnField) -> None:
+        at = shape.source.need(field.column, as_text=field.is_json)
+        if field.node is not None:
+            shape.column(key, at, encoded(field.node))
+        elif field.convert is not None:
+            shape.column(key, at, converted(field.convert, from_json=field.is_json))
+        else:
+            shape.column(key, at, fragments if field.is_json else None)
+
+    def _relation(  # noqa: PLR0917  # one field in all its aspects
+        self,
+        shape: Shape,
+        gtype: GraphQLObjectType,
+        key: str,
+        field: Any,
+        definition: GraphQLField,
+        details: Details,
+    ) -> Relation:
+        need, spec = shape.source.need, getattr(field, "spec", None)
+        if isinstance(field, OneField | EachField):
+            each, required = isinstance(field, EachField), isinstance(definition.type, GraphQLNonNull)
+            at, target = need(field.key, as_text=each), self._target(definition, details)
+            return ToOne(key, shape, at, cast("ById", spec), target, required and not each, each)
+        if isinstance(field, ManyField):
+            page = self._page(field, definition, details)
+            connection = self._connection(definition, details, page(self._executor))
+            return ToMany(key, shape, need("id"), field, page, connection)
+        if isinstance(field, DerivedField) and isinstance(spec, Aggregate | First):
+            row = self._target(definition, details) if isinstance(spec, First) else None
+            return Computed(key, shape, need("id"), spec, row)
+        if isinstance(field, BatchField) and not details[0].node.selection_set:
+            reads = self._reads(shape, field.reads)
+            return Batched(key, shape, field, self._arguments(definition, details), reads)
+        return Fallback(key, shape, details, gtype, self._reads(shape, None))
+
+    @staticmethod
+    def _reads(shape: Shape, names: tuple[str, ...] | None) -> tuple[tuple[str, int, bool], ...]:
+        """Where the columns stand that a resolver looks at: the named ones, or all of the row."""
+        row = ROWS.get(shape.type_name)
+        if row is None:
+            raise Unplannable(shape.type_name)
+        columns = {column.name: column for column in row.__table__.columns}
+        found = []
+        for name in ("id", *(columns if names is None else names)):
+            is_json = type(columns[name].type).__name__ == "JSONB"
+            found.append((name, shape.source.need(name, as_text=is_json), is_json))
+        return tuple(found)
+
+    # --- connections ---
+
+    def _connection(self, definition: GraphQLField, details: Details, page: Page) -> ConnectionShape:
+        gtype = cast("GraphQLObjectType", get_named_type(definition.type))
+        source = self._source()
+        connection = ConnectionShape(source, page.order)
+        for key, below in self._below(gtype, details).items():
+            name = below[0].node.name.value
+            if name == "nodes":
+                connection.nodes(key, self._node_shape(gtype.fields["nodes"], below, source))
+            elif name == "edges":
+                connection.edges(key, self._edge(gtype.fields["edges"], below, source))
+            elif name == "pageInfo":
+                connection.page_info(key, self._page_info(gtype.fields["pageInfo"], below))
+            elif name == "totalCount":
+                connection.total_count(key)
+            elif name == "__typename":
+                connection.constant(key, gtype.name)
+            else:
+                raise Unplannable(f"{gtype.name}.{name}")
+        return connection
+
+    def _node_shape(self, definition: GraphQLField, details: Details, source: Source) -> Shape:
+        gtype = cast("GraphQLObjectType", get_named_type(definition.type))
+        return self._shape(gtype, self._below(gtype, details), source)
+
+    def _edge(self, definition: GraphQLField, details: Details, source: Source) -> list[tuple[str, Any]]:
+        gtype = cast("GraphQLObjectType", get_named_type(definition.type))
+        parts: list[tuple[str, Any]] = []
+        for key, below in self._below(gtype, details).items():
+            name = below[0].node.name.value
+            if name == "node":
+                parts.append((key, self._node_shape(gtype.fields["node"], below, source)))
+            elif name == "cursor":
+                parts.append((key, None))
+            elif name == "__typename":
+                parts.append((key, gtype.name))
+            else:
+                raise Unplannable(f"{gtype.name}.{name}")
+        return parts
+
+    def _page_info(self, definition: GraphQLField, details: Details) -> list[tuple[str, str | None, str]]:
+        gtype = cast("GraphQLObjectType", get_named_type(definition.type))
+        grouped = self._below(gtype, details)
+        names = {key: below[0].node.name.value for key, below in grouped.items()}
+        return [(key, None if name == "__typename" else name, gtype.name) for key, name in names.items()]
+
+    # --- arguments ---
+
+    def _arguments(self, definition: GraphQLField, details: Details) -> Arguments:
+        node, fragment_values = details[0].node, details[0].fragment_variable_values
+
+        def read(executor: Executor[Any]) -> dict[str, Any]:
+            found = get_argument_values(definition, node, executor.variable_values, fragment_values, True)
+            return {to_snake_case(name): plain(value) for name, value in found.items()}
+
+        if any(has_variable(argument) for argument in node.arguments or ()):
+            return read
+        constant = read(self._executor)
+        return lambda _: constant
+
+    def _page(self, field: PagedField, definition: GraphQLField, details: Details) -> Any:
+        arguments = self._arguments(definition, details)
+        if any(has_variable(argument) for argument in details[0].node.arguments or ()):
+            return lambda executor: field.read_page(arguments(executor))
+        constant = field.read_page(arguments(self._executor))
+        return lambda _: constant
+
+
+def _field_of(definition: GraphQLField | None) -> Any:
+    return None if definition is None else definition.extensions.get("strawberry-definition")
+
+
+def has_variable(node: Any) -> bool:
+    """Whether a part of a document depends on variables."""
+    found = False
+
+    class Look(Visitor):
+        def enter_variable(self, _node: VariableNode, *_: Any) -> Any:
+            nonlocal found
+            found = True
+            return BREAK
+
+    visit(node, Look())
+    return found

@@ -1,0 +1,133 @@
+"""Runs operations by plan. Enter at `planned`, which is a runner of the engine.
+
+A plan is kept with its operation, per values of the variables that decide its shape, and goes when the document goes.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import asyncpg
+import orjson
+import structlog
+from graphql import ExecutionResult, OperationType
+from graphql.execution import Executor
+from graphql.execution.executor import CollectedErrors
+from graphql.language import FieldNode, VariableNode, Visitor, visit
+from prometheus_client import Counter
+
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.documents import Document, Operation
+from lma_graph.kernel.graphql.execution.levels import run_plan
+from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
+from lma_graph.kernel.graphql.execution.planner import Planner
+from lma_graph.kernel.graphql.inputs import plain
+
+EXECUTIONS: Final = Counter(
+    "lma_graphql_executions",
+    "Executed operations, by way (planned, standard, discarded) and reason.",
+    ("way", "reason"),
+)
+PLANS: Final = Counter("lma_graphql_plans", "Look-ups of plans, by result (hit, miss).", ("result",))
+_PLANNED = EXECUTIONS.labels("planned", "")
+_HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
+_MOST_PLANS = 16
+"""Plans kept per operation; a client that varies the deciding variables further makes new ones."""
+_SHAPING_ARGUMENT = "orderBy"
+_FATAL = (
+    asyncpg.QueryCanceledError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""Failures of the whole request: running it again on this connection cannot help."""
+
+log = structlog.get_logger("lma_graph.execution")
+
+
+async def planned(executor: Executor[Any], document: Document, operation: Operation) -> ExecutionResult:
+    """Run an operation by its plan, or field by field where that is what it takes."""
+    del document
+    context = executor.context_value
+    if operation.type is not OperationType.QUERY or not isinstance(context, Context):
+        return await _standard(executor, "not a query")
+    try:
+        plan = _plan_of(executor, operation)
+        if isinstance(plan, str):
+            return await _standard(executor, plan)
+        data = await run_plan(plan, plan.run(executor, context))
+    except _FATAL:
+        raise
+    except asyncpg.PostgresError as error:
+        await context.reader.restart()
+        return await _again(executor, context, error)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the standard way gives the exact answer
+        return await _again(executor, context, error)
+    _PLANNED.inc()
+    return ExecutionResult(data, None)
+
+
+async def _standard(executor: Executor[Any], reason: str) -> ExecutionResult:
+    EXECUTIONS.labels("standard", reason).inc()
+    return await _execute(executor)
+
+
+async def _again(executor: Executor[Any], context: Context, error: Exception) -> ExecutionResult:
+    """Discard what was done and run field by field, for the specification's exact errors."""
+    EXECUTIONS.labels("discarded", type(error).__name__).inc()
+    log.debug("plan discarded", error=repr(error))
+    executor.collected_errors = CollectedErrors()
+    executor.context_value = Context.over(context.reader)
+    return await _execute(executor)
+
+
+async def _execute(executor: Executor[Any]) -> ExecutionResult:
+    result: Any = executor.execute_operation()
+    if asyncio.iscoroutine(result) or executor.is_awaitable(result):
+        result = await result
+    found: ExecutionResult = result
+    return found
+
+
+def _plan_of(executor: Executor[Any], operation: Operation) -> Plan | str:
+    """The plan of an operation with these variables, or why there cannot be one."""
+    names: Any = operation.memo.get("shaping variables")
+    if names is None:
+        names = operation.memo["shaping variables"] = _shaping_variables(executor)
+    values = executor.variable_values.coerced
+    key = ("plan", orjson.dumps([plain(values.get(name)) for name in names]) if names else b"")
+    plan = operation.memo.get(key)
+    if isinstance(plan, Plan | str):
+        _HIT.inc()
+        return plan
+    _MISS.inc()
+    try:
+        made: Plan | str = Planner(executor).plan()
+    except Unplannable as error:
+        made = str(error)
+    if len(operation.memo) < _MOST_PLANS:
+        operation.memo[key] = made
+    return made
+
+
+def _shaping_variables(executor: Executor[Any]) -> tuple[str, ...]:
+    """The variables that decide what a plan looks like: those of `@skip` and `@include`, and of orders."""
+    names: set[str] = set()
+
+    class Names(Visitor):
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            names.add(node.name.value)
+
+    class Look(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            visit(node, Names())
+
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            for argument in node.arguments or ():
+                if argument.name.value == _SHAPING_ARGUMENT:
+                    visit(argument, Names())
+
+    visit(executor.operation, Look())
+    for fragment in executor.fragments.values():
+        visit(fragment.definition, Look())
+    return tuple(sorted(names))

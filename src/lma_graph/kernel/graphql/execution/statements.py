@@ -1,0 +1,118 @@
+"""SQL text and parameters: SQLAlchemy's statements compiled once each, and several of them made into one.
+
+A part is one statement whose rows come back as one array per column, because decoding an array costs a fraction of
+decoding as many rows. Parts without anything in common are joined to a single statement of one row.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine import Compiled
+
+from lma_graph.kernel.lru import BoundedLru
+
+# Parameters by name, so that the texts of several parts can be put together and numbered then.
+_DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+_compiled: BoundedLru[Any, Compiled] = BoundedLru(max_items=2_000, max_weight=2_000)
+_MOST_PARTS = 32
+_SHARED = frozenset({"organization_id", "viewer_id"})
+"""Parameters that mean the same in every part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a part; JSON is read as text, so that it reaches the client without being decoded."""
+
+    name: str
+    as_text: bool = False
+
+    @property
+    def sql(self) -> str:
+        """Its array."""
+        return f'array_agg(x."{self.name}"{"::text" if self.as_text else ""})'
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The text of a statement with its parameters by name, and the values that it was built with."""
+
+    text: str
+    values: Mapping[str, Any]
+
+
+def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
+    """Compile a statement; statements that differ in values only share the text."""
+    key = statement._generate_cache_key()  # the key that SQLAlchemy's own engine caches by
+    assert key is not None
+    compiled: Any = _compiled.get(key.key)
+    if compiled is None:
+        compiled = statement.compile(dialect=_DIALECT, cache_key=key)
+        _compiled.put(key.key, compiled, 1)
+    # Unchecked: keys, limits and the viewer's own parameters get their values only when the statement runs.
+    values = dict(compiled.construct_params(extracted_parameters=key.bindparams, _check=False) or {})
+    for name, process in compiled._bind_processors.items():
+        if values.get(name) is not None:
+            values[name] = process(values[name])
+    arrays = ", ".join(column.sql for column in columns)
+    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values)
+
+
+class Parts:
+    """The parts of one place in a plan, by what they vary with: scope and page. Bounded, since pages have cursors."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Part] = {}
+
+    def get(self, key: Hashable, statement: Callable[[], sa.Select[Any]], columns: Sequence[Column]) -> Part:
+        """The part for a key; building SQLAlchemy's statement costs more than running it, so it is done once."""
+        part = self._kept.get(key)
+        if part is None:
+            if len(self._kept) >= _MOST_PARTS:
+                self._kept.clear()
+            part = self._kept[key] = part_of(statement(), columns)
+        return part
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several parts as one statement: its text, and which value of which part each parameter is."""
+
+    text: str
+    order: tuple[tuple[int, str], ...] = field(default=())
+
+    def arguments(self, values: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> list[Any]:
+        """The parameters in order."""
+        return [shared[name] if at < 0 else values[at][name] for at, name in self.order]
+
+
+_together: BoundedLru[tuple[str, ...], Together] = BoundedLru(max_items=2_000, max_weight=50_000_000)
+
+
+def together(parts: Sequence[Part]) -> Together:
+    """One statement for all parts. Its one row holds the arrays of the first part, then of the second, and so on."""
+    key = tuple(part.text for part in parts)
+    found = _together.get(key)
+    if found is None:
+        found = _number(parts)
+        _together.put(key, found, len(found.text))
+    return found
+
+
+def _number(parts: Sequence[Part]) -> Together:
+    numbers: dict[tuple[int, str], int] = {}
+    texts = []
+    for at, part in enumerate(parts):
+        names = {}
+        for name in part.values:
+            place = (-1 if name in _SHARED else at, name)
+            names[name] = f"${numbers.setdefault(place, len(numbers) + 1)}"
+        texts.append(part.text % names)
+    if len(texts) == 1:
+        return Together(texts[0], tuple(numbers))
+    joined = " CROSS JOIN ".join(f"({text}) q{at}" for at, text in enumerate(texts))
+    return Together(f"SELECT * FROM {joined}", tuple(numbers))

@@ -1,0 +1,196 @@
+"""The run of one import: chunks are read and checked in a thread while the database writes the one before.
+
+Enter at `ImportRun.run`. Every chunk is a transaction of its own, so whatever was written before a failure stays.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from lma_graph.kernel.db import Database
+from lma_graph.kernel.errors import Denied, InvalidInput, TimedOut, Unavailable
+from lma_graph.kernel.viewer import Permission, Viewer
+from lma_graph.leads.intake.loading import find_taken, write_leads
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.intake.records import Intake, Record
+from lma_graph.leads.intake.report import Progress, Reporter
+from lma_graph.leads.intake.rows import Candidate, RowError, RowReader, row_error
+from lma_graph.leads.intake.seen import SeenKeys
+
+CHUNK_ROWS = 5_000
+CHUNK_SIZE = 8_000_000
+"""Characters of the file in one chunk: bounds memory where rows are long."""
+_ATTEMPTS = 5
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, OSError)
+# What is wrong with values and not with the database.
+_UNFIT = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+
+Refusal = tuple[Record, list[RowError]]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows read together: those that can be stored, those that cannot, and how far the file has been read."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    position: int = 0
+
+
+def read_chunks(source: Intake, reader: RowReader) -> Iterator[Chunk]:
+    """The rows of a file, checked, in chunks of up to 5,000 rows and about 8 million characters."""
+    chunk, size = Chunk(), 0
+    for record in source.records():
+        row = reader.read(record)
+        if isinstance(row, Candidate):
+            chunk.candidates.append(row)
+        else:
+            chunk.refused.append((record, row))
+        size += record.size
+        if len(chunk.candidates) + len(chunk.refused) >= CHUNK_ROWS or size >= CHUNK_SIZE:
+            chunk.position = source.position
+            yield chunk
+            chunk, size = Chunk(), 0
+    chunk.position = source.position
+    yield chunk
+
+
+class ImportRun:
+    """Everything one import needs while it runs."""
+
+    def __init__(
+        self, database: Database, viewer: Viewer, *, file: Path, mapping: Mapping, source: Intake, report: Reporter
+    ) -> None:
+        self._database = database
+        self._viewer = viewer
+        self._file = file.name
+        self._source = source
+        self._report = report
+        self._chunks = read_chunks(source, RowReader(mapping, source.headers, viewer.time_zone))
+        self._headers = {rule.field: header for header, rule in mapping.columns.items() if rule.field}
+        self._seen = SeenKeys()
+
+    async def run(self, progress: Progress | None, *, dry_run: bool) -> None:
+        """Read, check and (unless it is a dry run) write the whole file."""
+        settle = self._try_out if dry_run else self._load
+        pending = asyncio.create_task(asyncio.to_thread(self._next))
+        try:
+            # Shielded, so that a cancelled import does not close the file under the thread that reads it.
+            while chunk := await asyncio.shield(pending):
+                pending = asyncio.create_task(asyncio.to_thread(self._next))
+                chunk.refused += await settle(chunk.candidates) if chunk.candidates else []
+                for record, errors in sorted(chunk.refused, key=lambda refusal: refusal[0].line):
+                    self._report.reject(record, errors)
+                if progress is not None:
+                    progress(chunk.position, self._source.total)
+        finally:
+            await asyncio.gather(pending, return_exceptions=True)
+            self._seen.close()
+
+    def _next(self) -> Chunk | None:
+        try:
+            return next(self._chunks, None)
+        except (OSError, UnicodeError) as error:
+            raise InvalidInput.at(("file",), f"The file cannot be read any further: {error}.") from error
+
+    async def _load(self, batch: Sequence[Candidate]) -> list[Refusal]:
+        """Write the rows; those that cannot be written are given back with the reason, the others stay."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._write(batch)
+            except _AGAIN:
+                continue
+            except _UNFIT as error:
+                if len(batch) == 1:
+                    return [_refusal(batch[0], "REFUSED", f"The database refuses the row: {error}")]
+                break
+            except asyncpg.QueryCanceledError:
+                if len(batch) == 1:
+                    raise TimedOut("A row could not be written within the time a statement may take.") from None
+                break
+            except _LOST as error:
+                message = "The connection to the database was lost; the chunks before are written, please try again."
+                raise Unavailable(message) from error
+        else:
+            raise Unavailable("Other writers kept this import from writing; please try again.")
+        half = len(batch) // 2
+        return [*await self._load(batch[:half]), *await self._load(batch[half:])]
+
+    async def _write(self, batch: Sequence[Candidate]) -> list[Refusal]:
+        async with self._database.unit_of_work(self._viewer) as unit:
+            # The role may have been taken away since the import began.
+            if not unit.viewer.may(Permission.LEADS_BULK):
+                raise Denied(Permission.LEADS_BULK)
+            leads, lines = [row.lead for row in batch], [row.record.line for row in batch]
+            written = await write_leads(unit, leads, lines, self._file)
+            left = [row for position, row in enumerate(batch) if position not in written]
+            taken = await find_taken(unit, [row.lead for row in left])
+        self._report.created += len(written)
+        self._seen.add((key, batch[position].record.line) for position in written for key in _keys(batch[position]))
+        return [self._duplicate(row, by_email=taken.get(position)) for position, row in enumerate(left)]
+
+    async def _try_out(self, batch: Sequence[Candidate]) -> list[Refusal]:
+        """What `_load` would refuse, found without writing."""
+        try:
+            async with self._database.reader(self._viewer) as reader:
+                taken = await find_taken(reader, [row.lead for row in batch])
+        except asyncpg.QueryCanceledError:
+            raise TimedOut("Looking for existing leads took longer than a statement may take.") from None
+        except _LOST as error:
+            raise Unavailable("The connection to the database was lost; please try again.") from error
+        refused = []
+        for position, row in enumerate(batch):
+            by_email, by_id = _email_key(row), _external_key(row)
+            if position in taken:
+                refused.append(self._duplicate(row, by_email=taken[position]))
+            elif self._seen.line(by_email) or self._seen.line(by_id):
+                refused.append(self._duplicate(row, by_email=self._seen.line(by_email) is not None))
+            else:
+                self._seen.add((key, row.record.line) for key in _keys(row))
+                self._report.created += 1
+        return refused
+
+    def _duplicate(self, row: Candidate, *, by_email: bool | None) -> Refusal:
+        if by_email is None:
+            return _refusal(
+                row, "CONFLICT", "Another writer had taken a key of the row and given it up; import it again."
+            )
+        key = _email_key(row) if by_email else _external_key(row)
+        line = self._seen.line(key)
+        code, thing, name = (
+            ("DUPLICATE_EMAIL", "e-mail address", "email")
+            if by_email
+            else ("DUPLICATE_EXTERNAL_ID", "external id", "externalId")
+        )
+        message = (
+            f"This {thing} is already on line {line}." if line else f"There is already a lead with this {thing}."
+        )
+        value = str(row.lead["email" if by_email else "external_id"])
+        return _refusal(row, code, message, self._headers.get(name), value)
+
+
+def _refusal(row: Candidate, code: str, message: str, column: str | None = None, value: str = "") -> Refusal:
+    return row.record, [row_error(row.record, code, message, column, value)]
+
+
+def _email_key(row: Candidate) -> str | None:
+    email = row.lead.get("email")
+    return f"email:{email.strip().lower()}" if email else None
+
+
+def _external_key(row: Candidate) -> str | None:
+    if row.lead.get("external_id") is None:
+        return None
+    return f"external:{row.lead['external_source']}\0{row.lead['external_id']}"
+
+
+def _keys(row: Candidate) -> Iterator[str]:
+    yield from (key for key in (_email_key(row), _external_key(row)) if key is not None)
