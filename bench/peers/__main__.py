@@ -36,16 +36,16 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench.peers",
-        description="LMA Graph beside its peers: same database, same data, answers compared before anything is timed.",
-        epilog="Without arguments everything is measured, which takes about three quarters of an hour; a shorter look:"
-        " python -m bench.peers run --operations w1 --clients 8 --rounds 3",
+        description="LMA Graph beside its peers: same database, same data, answers compared before they are timed.",
+        epilog="Without arguments everything is measured, which takes about three quarters of an hour; a shorter"
+        " look: python -m bench.peers run --operations w1 --clients 8 --rounds 3",
     )
     parser.add_argument(
         "action",
         nargs="?",
         choices=("run", "verify", "report"),
         default="run",
-        help=f"verify: only compare the answers; report: write docs/benchmarks-peers.* from {FILE.name} (default: all)",
+        help=f"verify: only compare answers; report: write docs/benchmarks-peers.* from {FILE.name} (default: all)",
     )
     many = {"nargs": "+", "metavar": "NAME"}
     parser.add_argument(

@@ -7,7 +7,7 @@ figure stands beside it all the same.
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 _WIDTH, _LABEL, _FIGURE = 860, 270, 190
 _ROW, _BAR, _HEAD, _GAP = 24, 15, 46, 26
@@ -57,9 +57,9 @@ def draw(title: str, panels: Sequence[Panel]) -> str:
     """The whole picture."""
     top = 34
     height = top + sum(panel.height for panel in panels)
+    size = f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-        f' role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label={quoteattr(title)}>',
         f"<style>{_STYLE}</style>",
         *_legend(title),
     ]

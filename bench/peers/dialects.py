@@ -1,4 +1,4 @@
-"""The kinds of servers: how each writes the ids, the cursors and the moments that all of them mean. Enter at `Dialect`.
+"""The kinds of servers, and how each writes the ids that all of them mean. Enter at `Dialect`.
 
 LMA Graph and PostGraphile issue global ids and cursors that say what they belong to; the hand-written schemas give
 bare numbers, as the guides they follow do. That is left as it is: it is in favour of the others.

@@ -17,7 +17,7 @@ import asyncpg
 import psutil
 
 from lma_graph.demo.accounts import DEMO, fixed
-from lma_graph.demo.seed import seed
+from lma_graph.demo.seed import Progress, seed
 from lma_graph.kernel import migrations
 from lma_graph.kernel.postgres import EmbeddedPostgres
 from lma_graph.kernel.postgres.processes import postmaster
@@ -122,7 +122,7 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
-def _progress():  # noqa: ANN202
+def _progress() -> Progress:
     last = time.monotonic()
 
     def told(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""What processes have used: processor time and memory of a process and all its children, as the kernel counts them."""
+"""What a process and all its children have used of processor time and memory, as the kernel counts it."""
 
 import psutil
 

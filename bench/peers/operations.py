@@ -18,10 +18,16 @@ _TIMELINES = f"""
 edges {{ cursor node {{
   {_LEAD}
   assignedTo$user {{ id firstName lastName email }}
-  activities$activities {{ edges {{ node {{ id activityType subject createdAt actor {{ id firstName lastName }} }} }} {_INFO} }}
+  activities$activities {{
+    edges {{ node {{ id activityType subject createdAt actor {{ id firstName lastName }} }} }} {_INFO}
+  }}
   notes$notes {{ edges {{ node {{ id noteType content createdAt actor {{ id firstName lastName }} }} }} {_INFO} }}
-  scoreHistory$scores {{ edges {{ node {{ id previousScore newScore scoreChange reason createdAt rule$rule {{ id name }} }} }} {_INFO} }}
-  campaignLeads$campaigns {{ edges {{ node {{ id status addedAt campaign$campaign {{ id name status }} }} }} {_INFO} }}
+  scoreHistory$scores {{
+    edges {{ node {{ id previousScore newScore scoreChange reason createdAt rule$rule {{ id name }} }} }} {_INFO}
+  }}
+  campaignLeads$campaigns {{
+    edges {{ node {{ id status addedAt campaign$campaign {{ id name status }} }} }} {_INFO}
+  }}
 }} }}
 {_INFO}
 """

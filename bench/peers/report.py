@@ -35,26 +35,40 @@ def _judged(results: Results) -> int:
 
 
 def _page(results: Results) -> Iterator[str]:
-    clients = _judged(results)
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     machine = results.machine
     yield "# LMA Graph beside its peers"
     yield ""
-    yield "Written by `python -m bench.peers report`; repeat all of it with `make bench-peers`. How each server is set"
-    yield "up, and after which guide, is told in [bench/peers/README.md](../bench/peers/README.md)."
+    yield (
+        "Written by `python -m bench.peers report`; repeat all of it with `make bench-peers`. How each server is set"
+        " up, and after which guide, is told in [bench/peers/README.md](../bench/peers/README.md)."
+    )
     yield ""
-    yield f"![Processor time per request](benchmarks-peers.svg)"
+    yield "![Processor time per request](benchmarks-peers.svg)"
     yield ""
-    yield f"One process each, all over the same Postgres with the same {LEADS:,} leads of {ORGANIZATIONS} organizations;"
-    yield "every answer was compared with the others' before it was timed, and byte for byte while it was. Figures are"
-    yield f"medians of {results.rounds} interleaved rounds of {results.seconds:g} s, measured {results.at} on"
-    yield f"{machine['cores']} cores of {machine['processor']}, {machine['memory']}, {machine['system']}. Clients, server"
-    yield f"and Postgres shared these cores, and other work did too (load average {machine['load']}), so processor time"
-    yield "per request says more than throughput does."
+    yield (
+        f"One process each, all over the same Postgres with the same {LEADS:,} leads of {ORGANIZATIONS}"
+        " organizations; every answer was compared with the others' before it was timed, and byte for byte while it was."
+        f" Figures are medians of {results.rounds} interleaved rounds of {results.seconds:g} s, measured {results.at} on"
+        f" {machine['cores']} cores of {machine['processor']}, {machine['memory']}, {machine['system']}. Clients,"
+        f" server and Postgres share these cores, and so may other work (load average {machine['load']}): processor"
+        " time per request says more than throughput and latency do."
+    )
     yield ""
     yield f"{versions}."
     yield ""
     yield from _verdicts(results)
+    yield from _tables(results)
+    yield from _by_clients(results)
+    if results.refused:
+        yield "## Not timed"
+        yield ""
+        yield from (f"- {who}: {why}" for who, why in results.refused.items())
+        yield ""
+
+
+def _tables(results: Results) -> Iterator[str]:
+    clients = _judged(results)
     for name in dict.fromkeys(cell.operation for cell in results.cells):
         yield f"## {OPERATIONS[name].title}"
         yield ""
@@ -65,12 +79,6 @@ def _page(results: Results) -> Iterator[str]:
             cell = results.cell(contestant.name, name, clients)
             if cell:
                 yield _row(contestant.title, cell)
-        yield ""
-    yield from _by_clients(results)
-    if results.refused:
-        yield "## Not timed"
-        yield ""
-        yield from (f"- {who}: {why}" for who, why in results.refused.items())
         yield ""
 
 

@@ -80,7 +80,7 @@ def versions(ground: Ground) -> dict[str, str]:
     node = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout.strip().lstrip("v")
     found = {"Python": platform.python_version(), "PostgreSQL": ground.version, "Node": node}
     found |= {name: importlib.metadata.version(name) for name in _PYTHON_PACKAGES}
-    ariadne = next(importlib.metadata.distributions(name="ariadne", path=[str(PYTHON)]))
+    ariadne = next(iter(importlib.metadata.distributions(name="ariadne", path=[str(PYTHON)])))
     found["ariadne"] = ariadne.version
     for name in _NODE_PACKAGES:
         manifest = json.loads((HERE / "node_modules" / name / "package.json").read_text(encoding="utf-8"))

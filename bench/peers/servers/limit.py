@@ -1,7 +1,7 @@
-"""The least a Python server can do: check the token, open a transaction under row security, run one statement, answer.
+"""The least a Python server can do: check the token, run one statement under row security, answer.
 
-Enter at `application`. No GraphQL: the body names an operation written by hand, which `limit_json` and `limit_columns`
-supply in two ways.
+Enter at `application`. No GraphQL: the body names an operation written by hand, which `limit_json` and
+`limit_columns` supply in two ways.
 """
 
 import asyncio

@@ -15,13 +15,16 @@ import orjson
 from bench.peers.servers.limit import COMMUNICATION, Answer, application
 
 Node = dict[str, Any]
+Listed = dict[int | None, Node | None]
 _BEHIND = (
     "($3::bigint IS NULL OR (l.created_at, l.id) <"
     " (SELECT a.created_at, a.id FROM leads AS a WHERE a.organization_id = $1 AND a.id = $3))"
 )
 
 
-def _children(parents: str, table: str, columns: str, key: str, moment: str, condition: str, first: str) -> str:
+def _children(  # noqa: PLR0917
+    parents: str, table: str, columns: str, key: str, moment: str, condition: str, first: str
+) -> str:
     return f"""(SELECT p.id AS parent, c.* FROM {parents} AS p CROSS JOIN LATERAL (
         SELECT {columns} FROM {table} AS c WHERE c.organization_id = $1 AND c.{key} = p.id AND {condition}
         ORDER BY c.{moment} DESC, c.id DESC LIMIT {first}) AS c)"""
@@ -72,7 +75,8 @@ _PAGE = (
 )
 _DEEP = f"""
 WITH u AS MATERIALIZED (
-    SELECT id, first_name, last_name FROM users WHERE organization_id = $1 ORDER BY created_at DESC, id DESC LIMIT 10),
+    SELECT id, first_name, last_name FROM users WHERE organization_id = $1
+    ORDER BY created_at DESC, id DESC LIMIT 10),
 l AS MATERIALIZED {
     _children("u", "leads", "id, email, status", "assigned_to_id", "created_at", "c.deleted_at IS NULL", "5")
 },
@@ -113,12 +117,10 @@ def _grouped(columns: Sequence[Sequence[Any] | None], node: Callable[..., Node])
     return groups
 
 
-def _people(
-    columns: Sequence[Sequence[Any] | None],
-) -> tuple[dict[int | None, Node | None], dict[int | None, Node | None]]:
+def _people(columns: Sequence[Sequence[Any] | None]) -> tuple[Listed, Listed]:
     """By id: what is shown of an actor, and what is shown of an owner."""
-    actors: dict[int | None, Node | None] = {None: None}
-    owners: dict[int | None, Node | None] = {None: None}
+    actors: Listed = {None: None}
+    owners: Listed = {None: None}
     for number, first, last, email in zip(*(column or () for column in columns), strict=True):
         actors[number] = {"id": number, "firstName": first, "lastName": last}
         owners[number] = {"id": number, "firstName": first, "lastName": last, "email": email}
@@ -221,7 +223,7 @@ async def _filtered(connection: asyncpg.Connection, organization: int, variables
 async def _deep(connection: asyncpg.Connection, organization: int, _: Mapping[str, Any]) -> bytes:
     row = await connection.fetchrow(_DEEP, organization)
     found = tuple(row.values())
-    actors: dict[int | None, Node | None] = {None: None}
+    actors: Listed = {None: None}
     for number, first, last in zip(*_full(found[14:17]), strict=True):
         actors[number] = {"id": number, "firstName": first, "lastName": last}
     activities = _grouped(

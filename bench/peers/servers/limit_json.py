@@ -1,4 +1,4 @@
-"""The hand-written limit, first way: Postgres makes the whole JSON, the server passes its bytes on. Enter at `app`."""
+"""The hand-written limit, first way: Postgres makes the whole JSON, the server passes it on. Enter at `app`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from bench.peers.servers.limit import COMMUNICATION, Answer, application
 
 
 def _page(rows: str, first: str, node: str, *, cursor: bool = False) -> str:
-    """A connection over `rows`, a SELECT in order with one row more than `first`; `node` makes the JSON of a row `r`."""
+    """A connection over `rows`, a SELECT of one row more than `first`; `node` makes the JSON of a row `r`."""
     shown = f"'cursor', r.id::text, 'node', {node}" if cursor else f"'node', {node}"
     return f"""(
         SELECT json_build_object(
@@ -20,7 +20,9 @@ def _page(rows: str, first: str, node: str, *, cursor: bool = False) -> str:
         FROM (SELECT s.*, row_number() OVER () AS n FROM ({rows}) AS s) AS r)"""
 
 
-def _children(table: str, columns: str, moment: str, joined: str, condition: str, first: int) -> str:
+def _children(  # noqa: PLR0917
+    table: str, columns: str, moment: str, joined: str, condition: str, first: int
+) -> str:
     return f"""SELECT {columns} FROM {table} AS c {joined}
         WHERE c.organization_id = $1 AND c.lead_id = l.id AND {condition}
         ORDER BY c.{moment} DESC, c.id DESC LIMIT {first + 1}"""
@@ -130,7 +132,8 @@ _PAGE = "SELECT json_build_object('data', json_build_object('leads', {}))::text"
 
 
 def _edges(rows: str, node: str) -> str:
-    return f"(SELECT json_build_object('edges', coalesce(json_agg(json_build_object('node', {node})), '[]')) FROM ({rows}) AS r)"
+    edges = f"coalesce(json_agg(json_build_object('node', {node})), '[]')"
+    return f"(SELECT json_build_object('edges', {edges}) FROM ({rows}) AS r)"
 
 
 _DEEP_ACTIVITIES = _edges(

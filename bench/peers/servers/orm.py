@@ -1,8 +1,8 @@
 """How the Python peers load: SQLAlchemy's async ORM, one function per relation for their data loaders.
 
 Strawberry and Ariadne share these, so that they differ in nothing but themselves. The mapped classes are the
-project's own. Children are loaded top N per parent with LATERAL, the cheapest statement there is for it, and a session
-lives as long as one load, since a session must not be used by two tasks at once.
+project's own. Children are loaded top N per parent with LATERAL, the cheapest statement there is for it, and a
+session lives as long as one load, since a session must not be used by two tasks at once.
 """
 
 import base64

@@ -42,7 +42,7 @@ const preset = {
   extends: [PostGraphileAmberPreset],
   plugins: [alive, communication],
   pgServices: [makePgService({ pool: new pg.Pool({ max: Number(process.env.PEERS_CONNECTIONS) }), schemas: ["public"] })],
-  grafserv: { graphiql: false },
+  grafserv: { graphiql: false, outputDataAsString: true },
   grafast: process.env.ROW_SECURITY === "on" ? { context: asApplication } : {},
 };
 
