@@ -4,6 +4,7 @@ A GraphQL field names a spec; nothing is registered. `Loaders` serves the specs 
 loaders: whatever the resolvers of one level ask of one spec is one statement.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from lma_graph.kernel.db import Reader, Row, Transaction
 from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
+from lma_graph.kernel.transactions import Reader, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
@@ -50,11 +51,14 @@ class ById:
     """A row by its id; None where there is none that the viewer may see."""
 
     row: type[Base]
+    lifting: str | None = None
+    """The name of a visibility rule that need not be asked again, since whoever names the row has been seen by it."""
 
     def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
         """The rows of `:keys`; those of `columns`, or all that are read."""
         table = table_of(self.row).alias("t")
-        return sa.select(*chosen(table, columns)).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
+        seen = conditions(table, scope, lifting=self.lifting)
+        return sa.select(*chosen(table, columns)).where(*seen, table.c.id == sa.any_(KEYS))
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
         """One row or None per key."""
@@ -255,4 +259,5 @@ class Loaders:
                 return list(await spec.load(self.reader, self.scope, keys, arguments))
 
             loader = self._open[spec, arguments] = DataLoader(batch)
-        return await loader.load(key)
+        # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
+        return await asyncio.shield(loader.load(key))

@@ -39,7 +39,7 @@ def _found(row: type[Base], lead: sa.FromClause, *wanted: Callable[[sa.FromClaus
     """The lead has a row in a search table that satisfies everything wanted."""
     entry = table_of(row).alias()
     return sa.exists(
-        sa.select(sa.literal(1))
+        sa.select(sa.literal_column("1"))
         .where(
             entry.c.organization_id == ORGANIZATION,
             *(want(entry) for want in wanted),
