@@ -264,4 +264,12 @@ class Loaders:
 
             loader = self._open[spec, arguments] = DataLoader(batch)
         # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
-        return await asyncio.shield(loader.load(key))
+        found = loader.load(key)
+        found.add_done_callback(_looked_at)
+        return await asyncio.shield(found)
+
+
+def _looked_at(found: "asyncio.Future[Any]") -> None:
+    """Take note of a failure, even where the field that wanted the value is gone."""
+    if not found.cancelled():
+        found.exception()
