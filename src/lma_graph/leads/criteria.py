@@ -39,7 +39,7 @@ def _found(row: type[Base], lead: sa.FromClause, *wanted: Callable[[sa.FromClaus
     """The lead has a row in a search table that satisfies everything wanted."""
     entry = table_of(row).alias()
     return sa.exists(
-        sa.select(sa.literal(1))
+        sa.select(sa.literal_column("1"))
         .where(
             entry.c.organization_id == ORGANIZATION,
             *(want(entry) for want in wanted),
@@ -112,14 +112,19 @@ class CustomFieldsTerm(JsonTerm):
     """Custom fields: those the organization has declared are found through `lead_fields`, the others in the lead."""
 
     def condition(self, path: list[str], name: str, operand: Any, table: sa.FromClause, scope: Scope) -> Condition:
-        """The condition on the document, and the one that an index can answer."""
+        """The condition on the field's rows where there are any, else on the document."""
         exact = super().condition(path, name, operand, table, scope)
         field = ".".join(path)
         declared = field in scope.indexed_fields and not any("." in step for step in path)
         indexed = self._indexed(name, operand) if declared else None
         if indexed is None:
             return exact
-        return sa.and_(_found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed), exact)
+        found = _found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed)
+        if isinstance(operand, str) and operand not in {"true", "false"}:
+            return found
+        # Text is told by the row alone; what rounding or a truth value leaves open, the document decides. As a CASE,
+        # since the planner would expect hardly any row to pass the condition itself, and sort all that match.
+        return sa.and_(found, sa.case((exact, sa.true()), else_=sa.false()))
 
     @staticmethod
     def _indexed(name: str, operand: Any) -> Callable[[sa.FromClause], Condition] | None:

@@ -133,7 +133,12 @@ class LeadRow(TenantRow):
         organization_key(),
         tenant_key("assigned_to_id", "users"),
         tenant_key("merged_into_id", "leads"),
-        index("leads", "created_at", *newest("created_at"), serves="`leads` in its default order"),
+        unique(
+            "leads",
+            "created_at",
+            *newest("created_at"),
+            serves="`leads` in its default order; the keys of the search tables",
+        ),
         index(
             "leads",
             "owner_status",
@@ -229,6 +234,19 @@ class _SearchRow(Base):
     )
 
 
+def _lead_key() -> sa.ForeignKeyConstraint:
+    """The key to the lead, `created_at` included.
+
+    Filters join by all three columns. Only from a key over all three does the planner know that each row has its
+    lead; from the columns alone it would expect hardly any to have one, and sort all that match for one page.
+    """
+    return sa.ForeignKeyConstraint(
+        ["organization_id", "created_at", "lead_id"],
+        ["leads.organization_id", "leads.created_at", "leads.id"],
+        ondelete="CASCADE",
+    )
+
+
 class LeadTagRow(_SearchRow):
     """One tag of one lead: makes a filter by tag an ordered index scan under row security."""
 
@@ -239,7 +257,7 @@ class LeadTagRow(_SearchRow):
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger(), primary_key=True)
 
     __table_args__ = (
-        tenant_key("lead_id", "leads", cascade=True),
+        _lead_key(),
         unique("lead_tags", "lead", "lead_id", "tag", serves="the tags of a lead; the key"),
     )
 
@@ -260,7 +278,7 @@ class LeadFieldRow(_SearchRow):
     number_value: Mapped[float | None] = column("The value, where it is a number.")
 
     __table_args__ = (
-        tenant_key("lead_id", "leads", cascade=True),
+        _lead_key(),
         index(
             "lead_fields",
             "text",
@@ -299,6 +317,6 @@ class LeadTermRow(_SearchRow):
     )
 
     __table_args__ = (
-        tenant_key("lead_id", "leads", cascade=True),
+        _lead_key(),
         unique("lead_terms", "lead", "lead_id", "term", serves="the words of a lead; the key"),
     )

@@ -16,8 +16,8 @@ from lma_graph.leads.criteria import LEAD as LEAD_WORDS
 from lma_graph.leads.loaders import (
     ASSIGNED_LEADS,
     FIRST_CONTACT,
+    HOLDER,
     LAST_CONTACT,
-    LEAD,
     NEXT_ACTIVITY,
     ORGANIZATION_LEADS,
 )
@@ -74,21 +74,21 @@ class Lead:
 class ActivityLead:
     """The lead of an activity."""
 
-    lead = to_one(LEAD, Lead, key=ActivityRow.lead_id, description="The lead it is about.", required=True)
+    lead = to_one(HOLDER, Lead, key=ActivityRow.lead_id, description="The lead it is about.", required=True)
 
 
 @extend(LeadNote)
 class NoteLead:
     """The lead of a note."""
 
-    lead = to_one(LEAD, Lead, key=LeadNoteRow.lead_id, description="The lead it is about.", required=True)
+    lead = to_one(HOLDER, Lead, key=LeadNoteRow.lead_id, description="The lead it is about.", required=True)
 
 
 @extend(WorkflowExecution)
 class ExecutionLead:
     """The lead of an execution."""
 
-    lead = to_one(LEAD, Lead, key=WorkflowExecutionRow.lead_id, description="The lead it is about.")
+    lead = to_one(HOLDER, Lead, key=WorkflowExecutionRow.lead_id, description="The lead it is about.")
 
 
 @extend(User)
