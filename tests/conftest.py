@@ -73,9 +73,23 @@ def owner_url(fresh_database) -> str:
 
 
 @pytest.fixture(scope="session")
+def bare_url(fresh_database) -> str:
+    """An owner's login to a database in which no migration has run."""
+    url: str = fresh_database("bare")
+    return url
+
+
+@pytest.fixture(scope="session")
 async def database(owner_url: str) -> AsyncIterator[Database]:
     """The application's connections: row security applies."""
     async with Database(owner_url, pool_size=5) as found:
+        yield found
+
+
+@pytest.fixture
+async def small(owner_url: str) -> AsyncIterator[Database]:
+    """The same with two connections and little time for statements."""
+    async with Database(owner_url, pool_size=2, statement_timeout_ms=2_000) as found:
         yield found
 
 

@@ -16,11 +16,11 @@ from oracle import Oracle
 from population import LEADS, populate
 
 from lma_graph.kernel.criteria import ManyTerm, OneTerm, Vocabulary
-from lma_graph.kernel.db import Reader
 from lma_graph.kernel.loaders import All
 from lma_graph.kernel.order import BY_ID
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Scope
+from lma_graph.kernel.transactions import Reader
 from lma_graph.kernel.viewer import Role
 from lma_graph.leads.criteria import LEAD
 from world import DECLARED, World
@@ -66,7 +66,8 @@ def _scope(who: str, reader: Reader) -> Scope:
 
 async def _ids(reader: Reader, scope: Scope, vocabulary: Vocabulary, tree: Any) -> list[int]:
     page = Page(limit=10 * LEADS, order=(BY_ID,), filter=vocabulary.filter(tree))
-    rows = await reader.rows(All(vocabulary.row, (BY_ID,)).statement(scope, page, ["id"]))
+    found = All(vocabulary.row, (BY_ID,)).statement(scope, page, ["id"])
+    rows = await reader.rows(found, {"limit": page.limit})
     return [row.id for row in rows]
 
 

@@ -10,7 +10,7 @@ from import_world import NAMES, NOTHING, Place, faults, many, place_in
 
 from lma_graph.kernel.errors import Denied, InvalidInput
 from lma_graph.kernel.viewer import Role
-from lma_graph.leads import importing
+from lma_graph.leads.intake import run as importing
 from lma_graph.leads.intake.mapping import Mapping
 
 FULL = Mapping.parse(

@@ -12,7 +12,7 @@ from import_world import NOTHING, Place, faults, many, place_in
 
 from lma_graph.kernel.errors import Unavailable
 from lma_graph.kernel.viewer import Role
-from lma_graph.leads import importing
+from lma_graph.leads.intake import run as importing
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ import asyncio, sys
 from pathlib import Path
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.viewer import Role, Viewer
-from lma_graph.leads import importing
+from lma_graph.leads.intake import run as importing
 from lma_graph.leads.service import import_leads
 from lma_graph.leads.intake.mapping import Mapping
 

@@ -29,11 +29,9 @@ class Populated:
 async def populate(world: World) -> Populated:
     """Fill a world; what two filled worlds hold differs in nothing but ids and addresses."""
     rep, admin = world.users[Role.SALES_REP], world.users[Role.ADMIN]
-    other = await world.lead(first_name=WORD, assigned_to_id=admin, score=10, value=10)
     lead = await world.lead(
         first_name=WORD,
         assigned_to_id=rep,
-        merged_into_id=other.id,
         tags=[WORD],
         custom_fields={"country": WORD, "employees": 7},
         score=20,
@@ -41,6 +39,7 @@ async def populate(world: World) -> Populated:
         last_engagement_date=AT,
         expected_close_date=AT.date(),
     )
+    other = await world.lead(first_name=WORD, assigned_to_id=admin, merged_into_id=lead.id, score=10, value=10)
     await world.lead(first_name=WORD, deleted_at=AT)
     campaign = await world.campaign(created_by=rep)
     workflow = await world.workflow(created_by=rep, n8n_workflow_id=WORD)

@@ -179,18 +179,12 @@ async def test_the_organization_ends_with_the_transaction(world, other_world, ow
             assert await first.fetchval("SELECT current_setting('app.user_id')") == str(
                 other_world.users[Role.SALES_REP]
             )
-        async with database._engine.connect() as connection:
-            raw = (await connection.get_raw_connection()).driver_connection
-            assert raw is first
-            settings = "SELECT current_setting('app.organization_id') || current_setting('app.user_id')"
-            assert await raw.fetchval(settings) == ""
-            assert await raw.fetchval("SELECT current_user") == "lma_app"
-
-
-@pytest.fixture(scope="module")
-def bare_url(fresh_database) -> str:
-    """An owner's login to an empty database."""
-    return fresh_database("bare")
+        link = await database._pool.take()
+        assert link.raw is first
+        settings = "SELECT current_setting('app.organization_id') || current_setting('app.user_id')"
+        assert await first.fetchval(settings) == ""
+        assert await first.fetchval("SELECT current_user") == "lma_app"
+        await database._pool.give_back(link, sound=True)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ still what the server believes (active, same role, same settings).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -14,93 +14,17 @@ import asyncpg
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from lma_graph.kernel.connections import AWAY, CONNECTION_LOST, NotMigrated, connect
 from lma_graph.kernel.errors import Unauthenticated, Unavailable
+from lma_graph.kernel.pool import Link, Pool
+from lma_graph.kernel.transactions import Reader, Transaction, UnitOfWork
 from lma_graph.kernel.viewer import Role, Viewer, Visibility
 
 STALE_VIEWER = "LMA01"
 """SQLSTATE raised by `assert_viewer` when the viewer is no longer what the caller believed."""
-ANEW = "lma_plan_anew"
-"""Execution option of a statement that is planned anew each time, because the best way depends on its values."""
 _VIEWERS_KEPT = 10_000
-
-Row = sa.Row[Any]
-
-
-class Transaction:
-    """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
-
-    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection, viewer: Viewer, begin: str) -> None:
-        self._connection = connection
-        self._begin = begin
-        self.raw = raw
-        """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
-        self.viewer = viewer
-        self.statements = 0
-        """How many statements have run beside BEGIN and COMMIT."""
-        self.observe: Callable[[str], None] | None = None
-        """Told the text of every statement that runs on the driver's connection."""
-        self._turn = asyncio.Lock()
-
-    async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
-        """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
-        async with self._turn, self._planning(anew=anew):
-            self.statements += 1
-            if self.observe is not None:
-                self.observe(text)
-            return await self.raw.fetchrow(text, *arguments)
-
-    async def restart(self) -> None:
-        """A new transaction of the same kind, after a statement has failed in this one."""
-        await self.raw.execute(f"ROLLBACK; {self._begin}")
-
-    async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
-        """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
-        anew = statement.get_execution_options().get(ANEW, False)
-        async with self._turn, self._planning(anew=anew):
-            self.statements += 1
-            result = await self._connection.execute(statement, self.binds(values))
-            return result.all() if result.returns_rows else ()
-
-    async def idle(self) -> None:
-        """Wait for the statements that were asked for earlier."""
-        async with self._turn:
-            pass
-
-    @asynccontextmanager
-    async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
-        """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""
-        if anew:
-            await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-        yield
-        if anew:
-            await self.raw.execute("SET LOCAL plan_cache_mode = auto")
-
-    def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The binds every statement may use, and the given ones."""
-        return {
-            "organization_id": self.viewer.organization_id,
-            "viewer_id": self.viewer.user_id,
-            **(values or {}),
-        }
-
-
-class Reader(Transaction):
-    """A `REPEATABLE READ READ ONLY` transaction: one snapshot for a whole query."""
-
-
-class UnitOfWork(Transaction):
-    """A read-write transaction: commits when its block ends well, rolls back otherwise."""
-
-    async def copy(self, table: sa.Table, columns: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
-        """Bulk insert by COPY. Values are what the driver takes; JSON columns take text."""
-        async with self._turn:
-            self.statements += 1
-            await self.raw.copy_records_to_table(table.name, columns=list(columns), records=records)
-
 
 T = TypeVar("T", bound=Transaction)
 
@@ -136,15 +60,12 @@ class Database:
             "postgresql+asyncpg://",
             async_creator=lambda: connect(self._dsn, self._server_settings),
             isolation_level="AUTOCOMMIT",
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=5,
-            pool_use_lifo=True,
-            pool_reset_on_return=None,
+            poolclass=sa.NullPool,
             hide_parameters=True,
             json_deserializer=orjson.loads,
             json_serializer=lambda value: orjson.dumps(value).decode(),
         )
+        self._pool = Pool(self._engine, pool_size)
         self._viewers: dict[tuple[str, str], Viewer] = {}
         self._endings: set[asyncio.Future[None]] = set()
 
@@ -155,25 +76,25 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         """Close the connections; transactions of cancelled requests end first."""
         await asyncio.gather(*self._endings, return_exceptions=True)
+        await self._pool.clear()
         await self._engine.dispose()
 
     async def ping(self) -> None:
         """Raise `Unavailable` unless the database answers."""
-        connection, raw = await self._fresh("SELECT 1")
-        await self._give_back(connection, raw)
+        await self._give_back(await self._fresh("SELECT 1"))
 
     async def revision(self) -> str | None:
         """The migration the database is at; null where none has run, or not all that the server cannot do without."""
         try:
-            connection, raw = await self._fresh("SELECT 1")
+            link = await self._fresh("SELECT 1")
         except NotMigrated:
             return None
         try:
-            found: str | None = await raw.fetchval("SELECT version_num FROM alembic_version")
+            found: str | None = await link.raw.fetchval("SELECT version_num FROM alembic_version")
         except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
             return None
         finally:
-            await self._give_back(connection, raw)
+            await self._give_back(link)
         return found
 
     async def viewer(self, organization: str, subject: str) -> Viewer:
@@ -184,11 +105,11 @@ class Database:
         return self._viewers.get((organization, subject)) or await self._look_up(organization, subject)
 
     async def _look_up(self, organization: str, subject: str) -> Viewer:
-        connection, raw = await self._fresh("SELECT 1")
+        link = await self._fresh("SELECT 1")
         try:
-            row = await raw.fetchrow("SELECT * FROM viewer_by_user($1, $2)", organization, subject)
+            row = await link.raw.fetchrow("SELECT * FROM viewer_by_user($1, $2)", organization, subject)
         finally:
-            await self._give_back(connection, raw)
+            await self._give_back(link)
         self._viewers.pop((organization, subject), None)
         if row is None:
             raise Unauthenticated("The token names no active user of an active organization.")
@@ -225,83 +146,81 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, viewer: Viewer, mode: str, kind: type[T]) -> AsyncIterator[T]:
-        connection, raw, viewer = await self._begun(viewer, mode)
+        link, viewer = await self._begun(viewer, mode)
+        transaction = kind(link, viewer, _begin(viewer, mode))
         end = "ROLLBACK"
         try:
-            yield kind(connection, raw, viewer, _begin(viewer, mode))
+            yield transaction
             end = "COMMIT"
         finally:
-            await self._give_back(connection, raw, end, writes=kind is UnitOfWork)
+            transaction.end()
+            await self._give_back(link, end, writes=kind is UnitOfWork)
 
-    async def _begun(self, viewer: Viewer, mode: str) -> tuple[AsyncConnection, asyncpg.Connection, Viewer]:
+    async def _begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
         """A connection in a transaction of the viewer, and the viewer as the database knows them now."""
         for _ in range(3):
             try:
-                connection, raw = await self._fresh(_begin(viewer, mode))
+                return await self._fresh(_begin(viewer, mode)), viewer
             except asyncpg.PostgresError as error:
                 if error.sqlstate != STALE_VIEWER:
                     raise
                 viewer = await self._look_up(*viewer.claims)
-            else:
-                return connection, raw, viewer
         raise Unavailable("Your account is being changed just now; please try again.")
 
-    async def _fresh(self, script: str) -> tuple[AsyncConnection, asyncpg.Connection]:
+    async def _fresh(self, script: str) -> Link:
         """A connection on which the script has run. A pooled one that turns out dead is replaced once."""
         for last in (False, True):
             try:
-                connection = await self._engine.connect()
-            except (asyncpg.PostgresError, *CONNECTION_LOST, DBAPIError, PoolTimeoutError, TimeoutError) as error:
+                link = await self._pool.take()
+            except (asyncpg.PostgresError, *CONNECTION_LOST, DBAPIError, TimeoutError) as error:
                 raise Unavailable(AWAY) from error
-            raw = (await connection.get_raw_connection()).driver_connection
-            assert raw is not None
             try:
-                await raw.execute(script)
+                await link.raw.execute(script)
             except CONNECTION_LOST as error:
-                await connection.invalidate()
-                await connection.close()
+                await self._pool.give_back(link, sound=False)
                 # The other idle connections died of the same cause.
-                await self._engine.dispose()
+                await self._pool.clear()
                 if last:
                     raise Unavailable(AWAY) from error
             except BaseException:
-                await self._give_back(connection, raw, "ROLLBACK")
+                await self._give_back(link, "ROLLBACK", writes=True)
                 raise
             else:
-                return connection, raw
+                return link
         raise AssertionError
 
-    async def _give_back(
-        self, connection: AsyncConnection, raw: asyncpg.Connection, end: str | None = None, *, writes: bool = False
-    ) -> None:
-        """End the transaction and return the connection in a task of its own, which no cancelled request stops."""
-        ending = asyncio.ensure_future(_end(connection, raw, end, writes=writes))
+    async def _give_back(self, link: Link, end: str | None = None, *, writes: bool = False) -> None:
+        """End the transaction and return the connection in a task of its own, which no cancelled request stops.
+
+        A reader's COMMIT changes nothing, so its answer does not wait for it.
+        """
+        if end is None:
+            await self._pool.give_back(link, sound=True)
+            return
+        ending = asyncio.ensure_future(self._end(link, end, writes=writes))
         self._endings.add(ending)
         ending.add_done_callback(self._ended)
-        await asyncio.shield(ending)
+        if writes:
+            await asyncio.shield(ending)
 
     def _ended(self, ending: "asyncio.Future[None]") -> None:
         self._endings.discard(ending)
         if not ending.cancelled():
             ending.exception()  # looked at, even where the request that waited for it is gone
 
-
-async def _end(connection: AsyncConnection, raw: asyncpg.Connection, end: str | None, *, writes: bool) -> None:
-    """Send COMMIT or ROLLBACK; a connection that cannot be ended cleanly is thrown away."""
-    try:
-        if end is not None:
-            done = await asyncio.wait_for(raw.execute(end), 5)
+    async def _end(self, link: Link, end: str, *, writes: bool) -> None:
+        """Send COMMIT or ROLLBACK; a connection that cannot be ended cleanly is thrown away."""
+        sound = False
+        try:
+            done = await link.raw.execute(end, timeout=5)
+            sound = True
             if writes and done != end:
                 raise RuntimeError("A statement had failed, so the transaction was rolled back instead of committed.")
-    except (*CONNECTION_LOST, TimeoutError) as error:
-        await connection.invalidate()
-        if writes and end == "COMMIT":
-            raise Unavailable("The connection was lost while committing; please check and try again.") from error
-    except asyncpg.PostgresError:
-        await connection.invalidate()
-        raise
-    finally:
-        await connection.close()
+        except (*CONNECTION_LOST, TimeoutError) as error:
+            if writes and end == "COMMIT":
+                raise Unavailable("The connection was lost while committing; please check and try again.") from error
+        finally:
+            await self._pool.give_back(link, sound=sound)
 
 
 def _begin(viewer: Viewer, mode: str) -> str:

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from lma_graph.kernel.db import ANEW, Reader, Row, Transaction
 from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
+from lma_graph.kernel.transactions import ANEW, Reader, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
@@ -53,11 +53,14 @@ class ById:
     """A row by its id; None where there is none that the viewer may see."""
 
     row: type[Base]
+    lifting: str | None = None
+    """The name of a visibility rule that need not be asked again, since whoever names the row has been seen by it."""
 
     def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
         """The rows of `:keys`; those of `columns`, or all that are read."""
         table = table_of(self.row).alias("t")
-        return sa.select(*chosen(table, columns)).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
+        seen = conditions(table, scope, lifting=self.lifting)
+        return sa.select(*chosen(table, columns)).where(*seen, table.c.id == sa.any_(KEYS))
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
         """One row or None per key."""
@@ -263,7 +266,8 @@ class Loaders:
                 return await self._together(spec, arguments, keys)
 
             loader = self._open[spec, arguments] = DataLoader(batch)
-        return await loader.load(key)
+        # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
+        return await asyncio.shield(loader.load(key))
 
     async def _together(self, spec: Spec, arguments: Hashable, keys: Sequence[int]) -> list[Any]:
         """The values of the keys, by one statement with whatever else is asked of the spec before its turn comes."""

@@ -39,7 +39,7 @@ def _found(row: type[Base], lead: sa.FromClause, *wanted: Callable[[sa.FromClaus
     """The lead has a row in a search table that satisfies everything wanted."""
     entry = table_of(row).alias()
     return sa.exists(
-        sa.select(sa.literal(1))
+        sa.select(sa.literal_column("1"))
         .where(
             entry.c.organization_id == ORGANIZATION,
             *(want(entry) for want in wanted),
@@ -218,7 +218,7 @@ def _contact(extreme: Callable[..., Any]) -> Callable[[sa.FromClause, Scope], sa
     return expression
 
 
-LEAD = Vocabulary("Lead", LeadRow, "What a lead must be like. Keys are ANDed.")
+LEAD = Vocabulary("Lead", LeadRow, "What a lead must be like.")
 
 
 def _columns() -> list[Term]:
@@ -235,7 +235,7 @@ LEAD.extend(
     CustomFieldsTerm("customFields", "The organization's own fields.", lambda lead, _: lead.c.custom_fields),
     SearchTerm(
         "search",
-        "Words, all of which must be among those of the names, company, job title and e-mail address; "
+        "Words that must all occur in the names, company, job title or e-mail address; "
         "`ber*` stands for every word that begins with ber.",
     ),
     OneTerm("assignedTo", "The user who owns the lead.", USER, key=LeadRow.assigned_to_id),
@@ -247,9 +247,18 @@ LEAD.extend(
         where=is_communication,
     ),
     ManyTerm("notes", "Notes about the lead that you may see.", NOTE, parent=LeadNoteRow.lead_id),
-    ManyTerm("workflowExecutions", "Runs about the lead.", EXECUTION, parent=WorkflowExecutionRow.lead_id),
-    ColumnTerm("firstContactedAt", "When we first contacted the lead.", DATETIME, _contact(sa.func.min)),
-    ColumnTerm("lastContactedAt", "When we last contacted the lead.", DATETIME, _contact(sa.func.max)),
+    ManyTerm(
+        "workflowExecutions",
+        "Runs of workflows, and of the server's own work, about the lead.",
+        EXECUTION,
+        parent=WorkflowExecutionRow.lead_id,
+    ),
+    ColumnTerm(
+        "firstContactedAt", "When our first communication to the lead was completed.", DATETIME, _contact(sa.func.min)
+    ),
+    ColumnTerm(
+        "lastContactedAt", "When our last communication to the lead was completed.", DATETIME, _contact(sa.func.max)
+    ),
 )
 ACTIVITY.extend(OneTerm("lead", "The lead it is about.", LEAD, key=ActivityRow.lead_id))
 NOTE.extend(OneTerm("lead", "The lead it is about.", LEAD, key=LeadNoteRow.lead_id))

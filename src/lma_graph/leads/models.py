@@ -80,8 +80,12 @@ class LeadRow(TenantRow):
     linkedin_url: Mapped[str | None] = column("Address of the LinkedIn profile.")
     status: Mapped[str] = choice(LeadStatus, "Where the lead stands in its life.", default=LeadStatus.NEW)
     source: Mapped[str] = choice(LeadSource, "Where the lead came from.", default=LeadSource.OTHER)
-    lead_temperature: Mapped[str] = choice(LeadTemperature, "How warm the lead is.", default=LeadTemperature.COLD)
-    score: Mapped[int] = column("Sum of the score history's changes.", server_default=sa.text("0"))
+    lead_temperature: Mapped[str] = choice(
+        LeadTemperature, "How warm the lead is, by its score.", default=LeadTemperature.COLD
+    )
+    score: Mapped[int] = column(
+        "Points the lead has: the sum of all `scoreChange`s in its score history.", server_default=sa.text("0")
+    )
     value: Mapped[int | None] = column("Expected worth, in whole units of the organization's currency.")
     notes: Mapped[str | None] = column("Free text on the lead itself; notes with an author are `LeadNote`s.")
     tags: Mapped[list[str]] = column("Labels, each at most once.", server_default=sa.text("'[]'::jsonb"))
@@ -92,7 +96,7 @@ class LeadRow(TenantRow):
         "What enrichment found, with source, time and confidence.", server_default=sa.text("'{}'::jsonb")
     )
     expected_close_date: Mapped[dt.date | None] = column("When a decision is expected.")
-    last_engagement_date: Mapped[dt.datetime | None] = column("When there was contact last.")
+    last_engagement_date: Mapped[dt.datetime | None] = column("When there was last contact, in either direction.")
     created_at: Mapped[dt.datetime] = created_at()
     updated_at: Mapped[dt.datetime] = updated_at()
     assigned_to_id: Mapped[int | None] = column("The user who owns the lead.", sa.BigInteger())
@@ -100,7 +104,7 @@ class LeadRow(TenantRow):
         "Why it was lost or does not fit.", added="`LOST` and `UNQUALIFIED` take a reason"
     )
     version: Mapped[int] = column(
-        "Grows by one with every change; for `expectedVersion`.",
+        "Grows by one with every change.",
         server_default=sa.text("1"),
         added="optimistic concurrency",
     )
@@ -110,7 +114,9 @@ class LeadRow(TenantRow):
     external_id: Mapped[str | None] = column(
         "The lead's id in that system.", added="upsert by `(source system, external id)`"
     )
-    deleted_at: Mapped[dt.datetime | None] = column("When it was deleted.", added="soft delete and restore")
+    deleted_at: Mapped[dt.datetime | None] = column(
+        "When it was deleted; null for a lead that is not.", added="soft delete and restore"
+    )
     merged_into_id: Mapped[int | None] = column(
         "The lead this one was merged into.", sa.BigInteger(), added="old ids keep resolving; unmerge"
     )

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import strawberry
 from aiodataloader import DataLoader
 
-from lma_graph.kernel.db import Reader
 from lma_graph.kernel.loaders import Loaders, Spec
 from lma_graph.kernel.scope import Scope
+from lma_graph.kernel.transactions import Reader
 from lma_graph.kernel.viewer import Viewer
 
 

@@ -41,6 +41,7 @@ _UNREACHABLE = (
     postgres.TooManyConnectionsError,
     postgres.AdminShutdownError,
     postgres.CrashShutdownError,
+    postgres.InternalClientError,  # the server said goodbye while nothing was asked of it
     alchemy.TimeoutError,  # the pool had no connection free in time
 )
 _TOO_SLOW = (postgres.QueryCanceledError, TimeoutError)

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from lma_graph.kernel.db import Transaction, UnitOfWork
+from lma_graph.kernel.transactions import Transaction, UnitOfWork
 from lma_graph.leads import index
 
 Lead = Mapping[str, Any]

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Compiled
 
-from lma_graph.kernel.db import ANEW
 from lma_graph.kernel.lru import BoundedLru
+from lma_graph.kernel.transactions import ANEW
 
 # Parameters by name, so that the texts of several parts can be put together and numbered then.
 _DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]

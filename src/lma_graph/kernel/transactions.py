@@ -1,0 +1,102 @@
+"""What features get of the database: a transaction of one viewer, to read (`Reader`) or to write (`UnitOfWork`).
+
+They are made by `db.Database` only.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from lma_graph.kernel.pool import Link
+from lma_graph.kernel.viewer import Viewer
+
+Row = sa.Row[Any]
+ANEW = "lma_plan_anew"
+"""Execution option of a statement that is planned anew each time, because the best way depends on its values."""
+
+
+class Transaction:
+    """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
+
+    def __init__(self, link: Link, viewer: Viewer, begin: str) -> None:
+        self._connection = link.connection
+        self._begin = begin
+        self._raw: asyncpg.Connection | None = link.raw
+        self.viewer = viewer
+        self.statements = 0
+        """How many statements have run beside BEGIN and COMMIT."""
+        self.observe: Callable[[str], None] | None = None
+        """Told the text of every statement that runs on the driver's connection."""
+        self._turn = asyncio.Lock()
+
+    @property
+    def raw(self) -> asyncpg.Connection:
+        """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
+        if self._raw is None:
+            raise RuntimeError("This transaction has ended; its connection serves somebody else by now.")
+        return self._raw
+
+    def end(self) -> None:
+        """Let go of the connection: tasks that a cancelled request has left behind must not use it any more."""
+        self._raw = None
+
+    async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
+        """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
+        async with self._turn, self._planning(anew=anew):
+            self.statements += 1
+            if self.observe is not None:
+                self.observe(text)
+            return await self.raw.fetchrow(text, *arguments)
+
+    async def restart(self) -> None:
+        """A new transaction of the same kind, after a statement has failed in this one."""
+        await self.raw.execute(f"ROLLBACK; {self._begin}")
+
+    async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
+        _ = self.raw  # raises once the transaction has ended
+        anew = statement.get_execution_options().get(ANEW, False)
+        async with self._turn, self._planning(anew=anew):
+            self.statements += 1
+            result = await self._connection.execute(statement, self.binds(values))
+            return result.all() if result.returns_rows else ()
+
+    async def idle(self) -> None:
+        """Wait for the statements that were asked for earlier."""
+        async with self._turn:
+            pass
+
+    @asynccontextmanager
+    async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
+        """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""
+        if anew:
+            await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        if anew:
+            await self.raw.execute("SET LOCAL plan_cache_mode = auto")
+
+    def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The binds every statement may use, and the given ones."""
+        return {
+            "organization_id": self.viewer.organization_id,
+            "viewer_id": self.viewer.user_id,
+            **(values or {}),
+        }
+
+
+class Reader(Transaction):
+    """A `REPEATABLE READ READ ONLY` transaction: one snapshot for a whole query."""
+
+
+class UnitOfWork(Transaction):
+    """A read-write transaction: commits when its block ends well, rolls back otherwise."""
+
+    async def copy(self, table: sa.Table, columns: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
+        """Bulk insert by COPY. Values are what the driver takes; JSON columns take text."""
+        async with self._turn:
+            self.statements += 1
+            await self.raw.copy_records_to_table(table.name, columns=list(columns), records=records)
