@@ -54,7 +54,10 @@ class Result:
     def keep(self, directory: Path, server: EmbeddedPostgres) -> None:
         """Write it to the directory."""
         directory.mkdir(exist_ok=True)
-        kept = asdict(self) | {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "machine": machine(server)}
+        kept = asdict(self) | {
+            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "machine": machine(server),
+        }
         (directory / f"{self.name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 

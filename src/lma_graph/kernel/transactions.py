@@ -70,6 +70,11 @@ class Transaction:
             result = await self._connection.execute(statement, self.binds(values))
             return result.all() if result.returns_rows else ()
 
+    async def idle(self) -> None:
+        """Wait for the statements that were asked for earlier."""
+        async with self._turn:
+            pass
+
     @asynccontextmanager
     async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
         """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""

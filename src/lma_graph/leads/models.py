@@ -145,7 +145,8 @@ class LeadRow(TenantRow):
             "assigned_to_id",
             "status",
             *newest("created_at"),
-            serves="an owner's leads by status, newest first; `User.assignedLeads`; the key",
+            "score",  # last, so that entries below a threshold are passed over without reading the lead
+            serves="an owner's leads by status, newest first, from a score upwards; the key",
         ),
         index(
             "leads",
@@ -189,6 +190,13 @@ class LeadRow(TenantRow):
             "id",
             serves="decisions expected soon",
             postgresql_where=sa.text("expected_close_date IS NOT NULL"),
+        ),
+        index(
+            "leads",
+            "alive",
+            "id",
+            serves="counting leads, and whether the lead of a row is there, without reading it",
+            postgresql_where=sa.text("deleted_at IS NULL"),
         ),
         index(
             "leads",
