@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import walk
-from population import populate
+from inhabitants import populate
 from walk import GRAPH, ID_OPERATORS, NODES, Place
 
 from lma_graph.kernel import connections, ids
@@ -79,7 +79,7 @@ async def test_an_argument_takes_a_foreign_id_for_one_never_issued(place, argume
 async def expected_type(world: World, place: Place, key: str) -> str:
     """The type whose ids a filter's key takes, from the complaint about something else."""
     found = await world.ask(place.query({"filter": {key: {"eq": "x"}}}))
-    message = re.fullmatch(rf"filter\.{key}\.eq: is not the id of a (\w+)", found.errors[0]["message"])
+    message = re.fullmatch(rf"filter\.{key}\.eq: is not an id of type (\w+)", found.errors[0]["message"])
     assert message is not None, found.errors
     return message[1]
 
@@ -110,7 +110,7 @@ async def test_a_filter_refuses_what_is_no_id_in_the_same_words(filter_name, key
     other = next(name for name in NODES if name != node)
     for operator in ID_OPERATORS:
         several = operator in {"in", "notIn"}
-        shown = f"filter.{key}.{operator}{'.0' if several else ''}: is not the id of a {node}"
+        shown = f"filter.{key}.{operator}{'.0' if several else ''}: is not an id of type {node}"
         values = [*(MALFORMED if operator == "eq" else ["x"]), stranger.id(other), asking.id(other)]
         for value in values:
             tree = {key: {operator: [value] if several else value}}

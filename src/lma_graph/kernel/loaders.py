@@ -260,4 +260,15 @@ class Loaders:
 
             loader = self._open[spec, arguments] = DataLoader(batch)
         # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
-        return await asyncio.shield(loader.load(key))
+        loading = loader.load(key)
+        try:
+            return await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            loading.add_done_callback(_forget)
+            raise
+
+
+def _forget(loading: "asyncio.Future[Any]") -> None:
+    """Look at how it ended, since nobody may be left to do so."""
+    if not loading.cancelled():
+        loading.exception()
