@@ -18,10 +18,12 @@ from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
-from lma_graph.kernel.transactions import Reader, Row, Transaction
+from lma_graph.kernel.transactions import ANEW, Reader, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
+_QUIET_TURNS = 8
+"""Turns of the event loop without a new key: more than it takes from a list's rows to the fields of its rows."""
 Where = Callable[[sa.FromClause], Condition]
 
 
@@ -228,14 +230,18 @@ class All:
         if page.position is not None:
             wanted.append(behind(table.c, page.running, page.position))
         ordered = order_by(table.c, page.running)
-        return sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT)
+        return _planned(sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT), page)
 
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
         """How many rows there are."""
         table = table_of(self.row).alias("t")
-        return (
-            sa.select(sa.func.count().label("count")).select_from(table).where(*self.conditions(table, scope, page))
-        )
+        counted = sa.select(sa.func.count().label("count")).select_from(table)
+        return _planned(counted.where(*self.conditions(table, scope, page)), page)
+
+
+def _planned(statement: sa.Select[Any], page: Page) -> sa.Select[Any]:
+    """With a filter, what is the best way depends on how many rows have the very values asked for."""
+    return statement if page.filter is None else statement.execution_options(**{ANEW: True})
 
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
@@ -249,6 +255,7 @@ class Loaders:
         self.reader = reader
         self.scope = Scope.of(reader.viewer)
         self._open: dict[tuple[Spec, Hashable], DataLoader[int, Any]] = {}
+        self._waiting: dict[tuple[Spec, Hashable], _Batch] = {}
 
     async def load(self, spec: Spec, key: int, arguments: Hashable = None) -> Any:
         """The value of one key; keys asked for together share a statement, and each is loaded once."""
@@ -256,19 +263,55 @@ class Loaders:
         if loader is None:
 
             async def batch(keys: list[int]) -> list[Any]:
-                return list(await spec.load(self.reader, self.scope, keys, arguments))
+                return await self._together(spec, arguments, keys)
 
             loader = self._open[spec, arguments] = DataLoader(batch)
         # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
-        loading = loader.load(key)
-        try:
-            return await asyncio.shield(loading)
-        except asyncio.CancelledError:
-            loading.add_done_callback(_forget)
-            raise
+        found = loader.load(key)
+        found.add_done_callback(_looked_at)
+        return await asyncio.shield(found)
+
+    async def _together(self, spec: Spec, arguments: Hashable, keys: Sequence[int]) -> list[Any]:
+        """The values of the keys, by one statement with whatever else is asked of the spec before its turn comes."""
+        batch = self._waiting.get((spec, arguments))
+        if batch is None:
+            batch = self._waiting[spec, arguments] = _Batch()
+            batch.found = asyncio.ensure_future(self._run(spec, arguments, batch))
+        batch.keys += keys
+        found = await batch.found
+        return [found[key] for key in keys]
+
+    async def _run(self, spec: Spec, arguments: Hashable, batch: "_Batch") -> dict[int, Any]:
+        if isinstance(spec, ById):
+            await self._settled(batch)
+        else:
+            await self.reader.idle()
+        del self._waiting[spec, arguments]
+        return dict(zip(batch.keys, await spec.load(self.reader, self.scope, batch.keys, arguments), strict=True))
+
+    async def _settled(self, batch: "_Batch") -> None:
+        """Wait until nothing more is asked of a batch.
+
+        Lists go first, so that what their rows point at is loaded in one go. The number of statements then depends
+        on neither how many rows there are nor which of them share a user.
+        """
+        quiet = 0
+        while quiet < _QUIET_TURNS:
+            known = len(batch.keys), self.reader.statements
+            await self.reader.idle()
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if known == (len(batch.keys), self.reader.statements) else 0
 
 
-def _forget(loading: "asyncio.Future[Any]") -> None:
-    """Look at how it ended, since nobody may be left to do so."""
-    if not loading.cancelled():
-        loading.exception()
+class _Batch:
+    """Keys that wait for their turn."""
+
+    def __init__(self) -> None:
+        self.keys: list[int] = []
+        self.found: asyncio.Future[dict[int, Any]]
+
+
+def _looked_at(found: "asyncio.Future[Any]") -> None:
+    """Take note of a failure, even where the field that wanted the value is gone."""
+    if not found.cancelled():
+        found.exception()
