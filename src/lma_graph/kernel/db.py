@@ -118,7 +118,7 @@ class Database:
             organization_id=row["organization_id"],
             user_id=row["user_id"],
             role=Role[row["role"]],
-            visibility=Visibility(settings.get("visibility", {}).get("salesRep", "ALL")),
+            visibility=Visibility[settings.get("visibility", {}).get("salesRep", "ALL")],
             time_zone=settings.get("timeZone", "UTC"),
             indexed_fields=frozenset(field["name"] for field in settings.get("customFields", ())),
             state=row["state"],
