@@ -32,7 +32,11 @@ ROLE = """
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lma_app') THEN
-        CREATE ROLE lma_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+        BEGIN
+            CREATE ROLE lma_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- another database of the cluster is being migrated at the same moment
+        END;
     END IF;
     IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AND current_user <> 'lma_app' THEN
         EXECUTE format('GRANT lma_app TO %I', current_user);

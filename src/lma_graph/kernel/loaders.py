@@ -18,7 +18,7 @@ from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
-from lma_graph.kernel.transactions import Reader, Row, Transaction
+from lma_graph.kernel.transactions import ANEW, Reader, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
@@ -228,14 +228,18 @@ class All:
         if page.position is not None:
             wanted.append(behind(table.c, page.running, page.position))
         ordered = order_by(table.c, page.running)
-        return sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT)
+        return _planned(sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT), page)
 
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
         """How many rows there are."""
         table = table_of(self.row).alias("t")
-        return (
-            sa.select(sa.func.count().label("count")).select_from(table).where(*self.conditions(table, scope, page))
-        )
+        counted = sa.select(sa.func.count().label("count")).select_from(table)
+        return _planned(counted.where(*self.conditions(table, scope, page)), page)
+
+
+def _planned(statement: sa.Select[Any], page: Page) -> sa.Select[Any]:
+    """With a filter, what is the best way depends on how many rows have the very values asked for."""
+    return statement if page.filter is None else statement.execution_options(**{ANEW: True})
 
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
@@ -260,4 +264,12 @@ class Loaders:
 
             loader = self._open[spec, arguments] = DataLoader(batch)
         # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
-        return await asyncio.shield(loader.load(key))
+        found = loader.load(key)
+        found.add_done_callback(_looked_at)
+        return await asyncio.shield(found)
+
+
+def _looked_at(found: "asyncio.Future[Any]") -> None:
+    """Take note of a failure, even where the field that wanted the value is gone."""
+    if not found.cancelled():
+        found.exception()

@@ -4,7 +4,8 @@ They are made by `db.Database` only.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,8 @@ from lma_graph.kernel.pool import Link
 from lma_graph.kernel.viewer import Viewer
 
 Row = sa.Row[Any]
+ANEW = "lma_plan_anew"
+"""Execution option of a statement that is planned anew each time, because the best way depends on its values."""
 
 
 class Transaction:
@@ -41,9 +44,14 @@ class Transaction:
         """Let go of the connection: tasks that a cancelled request has left behind must not use it any more."""
         self._raw = None
 
-    async def arrays(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record:
-        """The one row of a statement that was compiled beforehand, on the driver's connection."""
+    async def quiet(self) -> None:
+        """Wait until no statement is under way; its time is limited by the database."""
         async with self._turn:
+            pass
+
+    async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
+        """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
+        async with self._turn, self._planning(anew=anew):
             self.statements += 1
             if self.observe is not None:
                 self.observe(text)
@@ -55,11 +63,23 @@ class Transaction:
 
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
-        async with self._turn:
+        anew = statement.get_execution_options().get(ANEW, False)
+        async with self._turn, self._planning(anew=anew):
+            _ = self.raw  # raises where the transaction has ended meanwhile
             self.statements += 1
-            _ = self.raw  # raises once the transaction has ended
             result = await self._connection.execute(statement, self.binds(values))
             return result.all() if result.returns_rows else ()
+
+    @asynccontextmanager
+    async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
+        """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""
+        if not anew:
+            yield
+            return
+        await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        if self._raw is not None:
+            await self._raw.execute("SET LOCAL plan_cache_mode = auto")
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The binds every statement may use, and the given ones."""

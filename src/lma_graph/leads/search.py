@@ -16,6 +16,7 @@ from lma_graph.kernel.loaders import LIMIT, chosen
 from lma_graph.kernel.order import Sort, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
+from lma_graph.kernel.transactions import ANEW
 from lma_graph.leads.criteria import prefixed
 from lma_graph.leads.index import LONGEST_TERM, words
 from lma_graph.leads.models import LeadRow, LeadTermRow
@@ -48,13 +49,15 @@ def search_statement(text: str, scope: Scope, page: Page, columns: Sequence[str]
         .where(*wanted)
         .order_by(*order_by(keys, page.running))
         .limit(LIMIT)
+        .execution_options(**{ANEW: True})
     )
 
 
 def count_statement(text: str, scope: Scope, page: Page) -> sa.Select[Any]:
     """How many leads a search ranks."""
     found = search_statement(text, scope, Page(limit=0, order=page.order, filter=page.filter), ["id"])
-    return sa.select(sa.func.count().label("count")).select_from(found.order_by(None).limit(None).subquery())
+    counted = sa.select(sa.func.count().label("count")).select_from(found.order_by(None).limit(None).subquery())
+    return counted.execution_options(**{ANEW: True})
 
 
 def _as_written(text: str) -> list[str]:

@@ -48,17 +48,20 @@ class Lead:
     )
     notes = to_many(LEAD_NOTES, LeadNote, NOTE, description="Notes about the lead that you may see, newest first.")
     workflow_executions = to_many(
-        LEAD_EXECUTIONS, WorkflowExecution, EXECUTION, description="Runs about the lead, newest first."
+        LEAD_EXECUTIONS,
+        WorkflowExecution,
+        EXECUTION,
+        description="Runs of workflows, and of the server's own work, about the lead, newest first.",
     )
     first_contacted_at = derived(
         FIRST_CONTACT,
         dt.datetime | None,
-        description="When we first contacted the lead.",
+        description="When our first communication to the lead was completed.",
     )
     last_contacted_at = derived(
         LAST_CONTACT,
         dt.datetime | None,
-        description="When we last contacted the lead.",
+        description="When our last communication to the lead was completed.",
     )
     next_activity = derived(
         NEXT_ACTIVITY,

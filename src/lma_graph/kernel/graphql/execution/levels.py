@@ -56,7 +56,8 @@ class Statement:
             return
         whole = together(self._parts)
         reader = self._run.context.reader
-        row = await reader.arrays(whole.text, whole.arguments(self._values, reader.binds()))
+        arguments = whole.arguments(self._values, reader.binds())
+        row = await reader.arrays(whole.text, arguments, anew=any(part.anew for part in self._parts))
         at = 0
         for width, fill in self._fills:
             fill([values or () for values in row[at : at + width]])

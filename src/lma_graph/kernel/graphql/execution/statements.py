@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Compiled
 
 from lma_graph.kernel.lru import BoundedLru
+from lma_graph.kernel.transactions import ANEW
 
 # Parameters by name, so that the texts of several parts can be put together and numbered then.
 _DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
@@ -41,6 +42,8 @@ class Part:
 
     text: str
     values: Mapping[str, Any]
+    anew: bool = False
+    """Whether it is to be planned anew each time."""
 
 
 def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
@@ -57,7 +60,8 @@ def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
         if values.get(name) is not None:
             values[name] = process(values[name])
     arrays = ", ".join(column.sql for column in columns)
-    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values)
+    anew = statement.get_execution_options().get(ANEW, False)
+    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values, anew)
 
 
 class Parts:

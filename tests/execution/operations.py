@@ -1,0 +1,229 @@
+"""Random operations over the whole schema. Enter at `operations`.
+
+Fields, types and arguments are read from the schema. Selections have aliases, `__typename`, named and inline
+fragments with and without type conditions, `@skip` and `@include`, and fields that merge. The operations are nearly
+always valid: fields under one response key have the same arguments, and below an interface everything has an alias.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+)
+from graphql.type import GraphQLBoolean
+from hypothesis import strategies as st
+from inputs import Inputs
+
+from lma_graph.kernel.cursors import write_cursors
+from lma_graph.kernel.errors import DomainError
+from lma_graph.kernel.graphql.fields import PagedField
+from world import SCHEMA
+
+GRAPH = SCHEMA._schema
+assert GRAPH.query_type is not None
+QUERY = GRAPH.query_type
+ROOTS = tuple(QUERY.fields)
+INTROSPECTION = (
+    "__schema { queryType { name } }",
+    '__type(name: "Lead") { name kind fields(includeDeprecated: true) { name type { kind name } } }',
+    '__type(name: "Nothing") { name }',
+)
+SEARCHES = ("ada", "ad", "émile berg", "acme ad", "", "%", "text", "two lines", "nobody")
+SIZES = (0, 1, 1, 2, 2, 3, 5)
+MALFORMED = ("", "x", "AAAAAAAAAAAA", "____________", "AwAAAAAAAAAB=", "Lead:1")
+_FIELDS = 40
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A document and the variables of two requests with it."""
+
+    text: str
+    variables: Sequence[Mapping[str, Any]]
+
+
+@st.composite
+def operations(draw: st.DrawFn, root: str, ids: Sequence[str], rows: Mapping[str, Sequence[Any]]) -> Operation:
+    """An operation that asks for a root field, and maybe others; `rows` are those that cursors point at."""
+    writer = _Writer(Inputs(draw, [*ids, *MALFORMED]), rows)
+    body = writer.query(root)
+    declared = writer.inputs.declared
+    head = f"query Q({', '.join(declared)}) " if declared else ""
+    return Operation("\n".join([f"{head}{body}", *writer.fragments.values()]), writer.inputs.values)
+
+
+class _Writer:
+    """Writes one operation."""
+
+    def __init__(self, inputs: Inputs, rows: Mapping[str, Sequence[Any]]) -> None:
+        self.inputs = inputs
+        self.fragments: dict[tuple[str, int], str] = {}
+        self._rows = rows
+        self._arguments: dict[tuple[str, str], str] = {}
+        self._left = _FIELDS
+        self._names = 0
+
+    def query(self, root: str) -> str:
+        """The outermost selection set."""
+        chance, one = self.inputs.chance, self.inputs.one
+        parts = [self._field(QUERY, root, depth=4)]
+        for _ in range(one((0, 0, 0, 1, 1, 2))):
+            parts.append(self._field(QUERY, one(ROOTS), depth=3))
+        if chance(6):
+            parts.append(f"{self._name('i')}: {one(INTROSPECTION)}")
+        if chance(10):
+            parts.append("... { __typename }" if chance(50) else "... on Query @include(if: true) { t: __typename }")
+        return "{ " + " ".join(parts) + " }"
+
+    def _name(self, prefix: str) -> str:
+        self._names += 1
+        return f"{prefix}{self._names}"
+
+    # --- selections ---
+
+    def _selections(self, kind: Any, depth: int, *, apart: bool = False) -> str:
+        """A selection set. With `apart` every field gets a response key of its own: types beside it differ."""
+        count = self.inputs.one((1, 2, 2, 3, 3, 4))
+        return "{ " + " ".join(self._selection(kind, depth, apart=apart) for _ in range(count)) + " }"
+
+    def _selection(self, kind: Any, depth: int, *, apart: bool) -> str:
+        what = self.inputs.one(("field",) * 10 + ("typename", "inline", "inline", "spread"))
+        if what == "typename" or self._left <= 0:
+            return f"{self._name('t')}: __typename" if apart or self.inputs.chance(50) else "__typename"
+        if what == "inline":
+            return self._inline(kind, depth, apart=apart)
+        if what == "spread" and not apart:
+            return self._spread(kind, depth)
+        names = list(kind.fields)
+        if isinstance(kind, GraphQLInterfaceType):
+            return self._inline(kind, depth, apart=True) if self.inputs.chance(70) else self._field(kind, "id", depth)
+        composite = [name for name in names if not is_leaf_type(get_named_type(kind.fields[name].type))]
+        wanted = composite if composite and depth > 0 and self.inputs.chance(60) else names
+        name = self.inputs.one(wanted)
+        if name in composite and depth <= 0:
+            return "__typename"
+        return self._field(kind, name, depth, apart=apart)
+
+    def _inline(self, kind: Any, depth: int, *, apart: bool) -> str:
+        conditions = [None, kind]
+        if isinstance(kind, GraphQLInterfaceType):
+            conditions = [*GRAPH.get_possible_types(kind), *GRAPH.get_possible_types(kind), kind]
+        elif kind.interfaces:
+            conditions += kind.interfaces
+        target = self.inputs.one(conditions)
+        on = "" if target is None else f"on {target.name} "
+        apart = apart or (target is not None and target is not kind)
+        return f"... {on}{self._directive()}{self._selections(target or kind, depth, apart=apart)}"
+
+    def _spread(self, kind: Any, depth: int) -> str:
+        found = [text for (name, deep), text in self.fragments.items() if name.startswith(kind.name) and deep <= depth]
+        if found and self.inputs.chance(60):
+            name = self.inputs.one(found).split()[1]
+        else:
+            name = self._name(f"{kind.name}Part")
+            body = self._selections(kind, depth, apart=isinstance(kind, GraphQLInterfaceType))
+            self.fragments[name, depth] = f"fragment {name} on {kind.name} {body}"
+        return f"...{name} {self._directive()}"
+
+    def _directive(self) -> str:
+        if not self.inputs.chance(12):
+            return ""
+        kind = GraphQLNonNull(GraphQLBoolean)
+        one = self.inputs.one
+        value = self.inputs.variable(kind, lambda: one((True, False))) if self.inputs.chance(70) else one(("true", "false"))
+        return f"@{one(('skip', 'include'))}(if: {value}) "
+
+    # --- fields ---
+
+    def _field(self, kind: Any, name: str, depth: int, *, apart: bool = False) -> str:
+        definition = kind.fields[name]
+        self._left -= 1
+        alone = apart or (kind is QUERY and bool(definition.args)) or self.inputs.chance(20)
+        alias = f"{self._name('a')}: " if alone else ""
+        if alone:
+            arguments = self._asked(definition)
+        else:
+            # Under its own name a field has one list of arguments throughout the operation, so that it merges.
+            if (kind.name, name) not in self._arguments:
+                self._arguments[kind.name, name] = self._asked(definition)
+            arguments = self._arguments[kind.name, name]
+        target = get_named_type(definition.type)
+        below = "" if is_leaf_type(target) else " " + self._selections(target, depth - 1, apart=_is_interface(target))
+        return f"{alias}{name}{arguments} {self._directive()}{below}".rstrip()
+
+    def _asked(self, definition: GraphQLField) -> str:
+        if not definition.args:
+            return ""
+        field = definition.extensions.get("strawberry-definition")
+        made = self._paged(field, definition) if isinstance(field, PagedField) else {}
+        for name, argument in definition.args.items():
+            if name not in made and isinstance(argument.type, GraphQLNonNull):
+                made[name] = self._required(name, argument)
+        return f"({', '.join(f'{name}: {text}' for name, text in made.items())})" if made else ""
+
+    def _required(self, name: str, argument: GraphQLArgument) -> str:
+        if name == "query":
+            text = self.inputs.one(SEARCHES)
+            if self.inputs.chance(40):
+                return self.inputs.variable(argument.type, lambda: self.inputs.one(SEARCHES))
+            return f'"{text}"'
+        return self.inputs.text(argument.type, name)
+
+    # --- pages ---
+
+    def _paged(self, field: PagedField, definition: GraphQLField) -> dict[str, str]:
+        """Arguments of a connection that go together, most of the time."""
+        inputs, args, made = self.inputs, definition.args, {}
+        order: list[Any] | None = None
+        if "orderBy" in args and inputs.chance(35):
+            order = inputs.value(args["orderBy"].type, "orderBy")
+            given = order
+            made["orderBy"] = self._given(args["orderBy"], given)
+        if "filter" in args and inputs.chance(25):
+            made["filter"] = inputs.text(args["filter"].type, "filter")
+        size, bound = inputs.one(
+            (("first", None),) * 6
+            + (("last", None), (None, None), ("first", "after"), ("last", "before"), (None, "after"), (None, "before"))
+        )
+        if inputs.chance(2):
+            size, bound = inputs.one(("first", "last")), inputs.one(("after", "before"))
+        if size:
+            number = inputs.one((201, -1, 200, 2**31)) if inputs.chance(2) else inputs.one(SIZES)
+            made[size] = self._given(args[size], number)
+        if bound:
+            made[bound] = self._given(args[bound], self._cursor(field, definition, order))
+        return made
+
+    def _given(self, argument: GraphQLArgument, value: Any) -> str:
+        from inputs import literal
+
+        if self.inputs.chance(25):
+            return self.inputs.variable(argument.type, lambda: value)
+        return literal(value)
+
+    def _cursor(self, field: PagedField, definition: GraphQLField, order: list[Any] | None) -> str:
+        """The cursor of some row of the list in the order that is asked for, or of none."""
+        if self.inputs.chance(4):
+            return str(self.inputs.one(("", "x", "AAAA", "bm90IGEgY3Vyc29y")))
+        connection = get_named_type(definition.type)
+        assert isinstance(connection, GraphQLObjectType)
+        rows = self._rows[get_named_type(connection.fields["nodes"].type).name]
+        row = self.inputs.one(rows)
+        try:
+            page = field.read_page({"order_by": [order] if isinstance(order, dict) else order})
+        except (DomainError, KeyError):
+            return ""
+        values = [[getattr(row, sort.column, 3.5)] for sort in page.order]
+        return write_cursors(page.of, page.order, values)[0]
+
+
+def _is_interface(kind: Any) -> bool:
+    return isinstance(kind, GraphQLInterfaceType)
