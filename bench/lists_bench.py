@@ -2,7 +2,6 @@
 
 import statistics
 
-
 from bench.clock import postgres_rounds, ratio
 from bench.filters_bench import by_key, reading
 from bench.place import LARGE, Place

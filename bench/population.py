@@ -26,7 +26,7 @@ SELECT $1, 'Rule ' || n, 'DEMOGRAPHIC', '{"v": 1, "format": "filter", "expr": {}
 """
 """What leads refer to: forty users, of whom the first is the administrator, campaigns and scoring rules."""
 
-LEADS = f"""
+LEADS = """
 INSERT INTO leads (organization_id, id, email, first_name, last_name, company, job_title, status, source,
                    lead_temperature, score, value, tags, custom_fields, created_at, updated_at, assigned_to_id)
 SELECT $1, $2 + i, 'p' || i || '@lma.test', 'First' || i % 500, 'Last' || i % 3000, company, 'Manager',

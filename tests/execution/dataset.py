@@ -34,7 +34,24 @@ COUNTS = {
 }
 """How many rows there are of each type, parents first."""
 TEXTS = ("Ada", "ada", "Émile Berg", "Acme", "100%", "a_b", "back\\slash", 'quote"s', "", "東京", "{}", "two\nlines")
-JSON = ("text", "", 0, 1, -1.5, 0.1, 2**53, True, False, None, [], ["DE", None, 1], {}, {"er": {"e": 2}}, "émile", "\\")
+JSON = (
+    "text",
+    "",
+    0,
+    1,
+    -1.5,
+    0.1,
+    2**53,
+    True,
+    False,
+    None,
+    [],
+    ["DE", None, 1],
+    {},
+    {"er": {"e": 2}},
+    "émile",
+    "\\",
+)
 KEYS = (*DECLARED, "deep", "list", "Ünïcode")
 DAYS = (-400, -40, -14, -7, -7, -3, -3, -2, -1, -1, 0, 1, 6, 13)
 

@@ -124,7 +124,9 @@ class _Writer:
         return f"... {on}{self._directive()}{self._selections(target or kind, depth, apart=apart)}"
 
     def _spread(self, kind: Any, depth: int) -> str:
-        found = [text for (name, deep), text in self.fragments.items() if name.startswith(kind.name) and deep <= depth]
+        found = [
+            text for (name, deep), text in self.fragments.items() if name.startswith(kind.name) and deep <= depth
+        ]
         if found and self.inputs.chance(60):
             name = self.inputs.one(found).split()[1]
         else:
@@ -138,7 +140,11 @@ class _Writer:
             return ""
         kind = GraphQLNonNull(GraphQLBoolean)
         one = self.inputs.one
-        value = self.inputs.variable(kind, lambda: one((True, False))) if self.inputs.chance(70) else one(("true", "false"))
+        value = (
+            self.inputs.variable(kind, lambda: one((True, False)))
+            if self.inputs.chance(70)
+            else one(("true", "false"))
+        )
         return f"@{one(('skip', 'include'))}(if: {value}) "
 
     # --- fields ---
@@ -191,7 +197,14 @@ class _Writer:
             made["filter"] = inputs.text(args["filter"].type, "filter")
         size, bound = inputs.one(
             (("first", None),) * 6
-            + (("last", None), (None, None), ("first", "after"), ("last", "before"), (None, "after"), (None, "before"))
+            + (
+                ("last", None),
+                (None, None),
+                ("first", "after"),
+                ("last", "before"),
+                (None, "after"),
+                (None, "before"),
+            )
         )
         if inputs.chance(2):
             size, bound = inputs.one(("first", "last")), inputs.one(("after", "before"))

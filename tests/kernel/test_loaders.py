@@ -1,7 +1,5 @@
 """Data loaders are shared by the fields of an operation."""
 
-import gc
-
 
 async def test_a_field_that_fails_leaves_what_others_wait_for(world) -> None:
     """graphql-core cancels the siblings of a failed field; the same rows are also awaited elsewhere."""
@@ -12,8 +10,7 @@ async def test_a_field_that_fails_leaves_what_others_wait_for(world) -> None:
     answer = await world.ask(
         f"{{ leads {{ nodes {{ {counted} {bad} }} }} again: leads {{ nodes {{ {counted} }} }} }}"
     )
-    gc.collect()  # what is left of cancelled fields, here and not at a time of the collector's choosing
     assert answer.data is None
     assert [(error["message"], error["path"]) for error in answer.errors] == [
-        ("filter.campaignId.eq: is not the id of a Campaign", ["leads", "nodes", 0, "bad"])
+        ("filter.campaignId.eq: is not an id of type Campaign", ["leads", "nodes", 0, "bad"])
     ]

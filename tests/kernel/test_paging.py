@@ -49,6 +49,7 @@ LEAD_FIELDS = (
     "ID",
 )
 ACTIVITY_FIELDS = ("CREATED_AT", "SUBJECT", "SCHEDULED_AT", "DIRECTION", "STATUS", "ID")
+MOST_ROWS = 100
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 
 
@@ -102,6 +103,7 @@ class Lists:
         found: list[str] = []
         position, at = None, 0
         while True:
+            assert at <= MOST_ROWS, "the walk goes on for ever"
             page = await self.page(query, **{size: sizes[at % len(sizes)], cursor: position}, **arguments)
             part = [node["id"] for node in page["nodes"]]
             found = part + found if backward else found + part
@@ -207,6 +209,7 @@ async def test_rows_come_and_go_meanwhile(world: World, seed: int, backward: boo
     lists, found, cursor = Lists(world, kept, []), [], None
     more = True
     while more:
+        assert len(found) <= MOST_ROWS, "the walk goes on for ever"
         size, name = ("last", "before") if backward else ("first", "after")
         page = await lists.page(WALK, **{size: 3, name: cursor}, orderBy=order)
         part = [node["id"] for node in page["nodes"]]

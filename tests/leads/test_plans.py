@@ -5,10 +5,10 @@ The questions are those of the benchmark, of an organization of 20,000 leads bes
 
 import asyncpg
 import pytest
-
 from bench.plans import Plan, plan_of
 from bench.population import Organization, populate
 from bench.questions import LIMIT, MANY, PAGE, RARE, SOME, Question, questions
+
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.scope import Scope
 from lma_graph.kernel.viewer import Viewer

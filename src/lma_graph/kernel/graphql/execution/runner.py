@@ -13,7 +13,7 @@ from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
 from graphql.language import FieldNode, VariableNode, Visitor, visit
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
@@ -28,6 +28,11 @@ EXECUTIONS: Final = Counter(
     ("way", "reason"),
 )
 PLANS: Final = Counter("lma_graphql_plans", "Look-ups of plans, by result (hit, miss).", ("result",))
+STATEMENTS: Final = Histogram(
+    "lma_graphql_statements",
+    "SQL statements of an operation, beside BEGIN and COMMIT.",
+    buckets=(1, 2, 3, 4, 6, 10, 20, 50),
+)
 _PLANNED = EXECUTIONS.labels("planned", "")
 _HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
 _MOST_PLANS = 16
@@ -50,11 +55,11 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
     del document
     context = executor.context_value
     if operation.type is not OperationType.QUERY or not isinstance(context, Context):
-        return await _standard(executor, "not a query")
+        return await _execute(executor)
     try:
         plan = _plan_of(executor, operation)
         if isinstance(plan, str):
-            return await _standard(executor, plan)
+            return await _standard(executor, context, plan)
         data = await run_plan(plan, plan.run(executor, context))
     except _FATAL:
         raise
@@ -64,12 +69,21 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
     except Exception as error:  # noqa: BLE001  # whatever it is, the standard way gives the exact answer
         return await _again(executor, context, error)
     _PLANNED.inc()
+    _note(context, "planned")
     return ExecutionResult(data, None)
 
 
-async def _standard(executor: Executor[Any], reason: str) -> ExecutionResult:
+def _note(context: Context, way: str) -> None:
+    STATEMENTS.observe(context.reader.statements)
+    if context.debug is not None:
+        context.debug["execution"] = way
+
+
+async def _standard(executor: Executor[Any], context: Context, reason: str) -> ExecutionResult:
     EXECUTIONS.labels("standard", reason).inc()
-    return await _execute(executor)
+    result = await _execute(executor)
+    _note(context, "standard")
+    return result
 
 
 async def _again(executor: Executor[Any], context: Context, error: Exception) -> ExecutionResult:
@@ -77,8 +91,11 @@ async def _again(executor: Executor[Any], context: Context, error: Exception) ->
     EXECUTIONS.labels("discarded", type(error).__name__).inc()
     log.debug("plan discarded", error=repr(error))
     executor.collected_errors = CollectedErrors()
-    executor.context_value = Context.over(context.reader)
-    return await _execute(executor)
+    executor.context_value = again = Context.over(context.reader)
+    again.debug = context.debug
+    result = await _execute(executor)
+    _note(again, "discarded")
+    return result
 
 
 async def _execute(executor: Executor[Any]) -> ExecutionResult:
