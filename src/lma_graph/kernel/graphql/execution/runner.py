@@ -17,9 +17,10 @@ from prometheus_client import Counter, Histogram
 
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
-from lma_graph.kernel.graphql.execution.levels import run_plan
+from lma_graph.kernel.graphql.errors import chain
 from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner
+from lma_graph.kernel.graphql.execution.roots import run_plan
 from lma_graph.kernel.graphql.inputs import plain
 
 EXECUTIONS: Final = Counter(
@@ -61,13 +62,10 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
         if isinstance(plan, str):
             return await _standard(executor, context, plan)
         data = await run_plan(plan, plan.run(executor, context))
-    except _FATAL:
-        raise
-    except asyncpg.PostgresError as error:
-        await context.reader.restart()
-        return await _again(executor, context, error)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the standard way gives the exact answer
-        return await _again(executor, context, error)
+    except Exception as error:
+        if any(isinstance(cause, _FATAL) for cause in chain(error)):
+            raise
+        return await _again(executor, context, error)  # whatever it is, the standard way gives the exact answer
     _PLANNED.inc()
     _note(context, "planned")
     return ExecutionResult(data, None)
@@ -90,6 +88,8 @@ async def _again(executor: Executor[Any], context: Context, error: Exception) ->
     """Discard what was done and run field by field, for the specification's exact errors."""
     EXECUTIONS.labels("discarded", type(error).__name__).inc()
     log.debug("plan discarded", error=repr(error))
+    if context.reader.statements:
+        await context.reader.restart()  # one of them may have failed, and with it the transaction
     executor.collected_errors = CollectedErrors()
     executor.context_value = again = Context.over(context.reader)
     again.debug = context.debug
