@@ -93,4 +93,4 @@ lock: $(VENV)/dev ## Resolve the dependencies anew (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.lock
 
 clean: ## Remove what set-up made, embedded data included
-	rm -rf $(VENV) .lma lma-graph src/lma_graph/app/graphiql graphiql/node_modules
+	rm -rf $(VENV) .lma .lma-bench lma-graph src/lma_graph/app/graphiql graphiql/node_modules
