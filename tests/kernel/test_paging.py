@@ -184,9 +184,7 @@ async def test_a_cursor_in_a_nested_list_holds_for_every_parent(lists: Lists) ->
     newest = [(row.created_at, row.id) for row in lists.activities]
     position = next(key for key in newest if lists.world.id("Activity", key[1]) == page["nodes"][-1]["id"])
     for lead, node in zip((first, second), answer.data["nodes"], strict=True):
-        behind = sorted(
-            ((row.created_at, row.id) for row in lists.activities if row.lead_id == lead.id), reverse=True
-        )
+        behind = sorted(((row.created_at, row.id) for row in lists.activities if row.lead_id == lead.id), reverse=True)
         expected = [lists.world.id("Activity", number) for at, number in behind if (at, number) < position]
         assert [activity["id"] for activity in node["activities"]["nodes"]] == expected
         assert node["activities"]["pageInfo"] == {"hasPreviousPage": True}
