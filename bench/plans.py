@@ -66,7 +66,5 @@ async def plan_of(
 def _literal(value: Any) -> str:
     if value is None:
         return "NULL"
-    text = (
-        "{" + ",".join(orjson.dumps(one).decode() for one in value) + "}" if isinstance(value, list) else str(value)
-    )
+    text = "{" + ",".join(orjson.dumps(one).decode() for one in value) + "}" if isinstance(value, list) else str(value)
     return "'" + text.replace("'", "''") + "'"

@@ -81,9 +81,7 @@ def _processor() -> str:
     try:
         listed = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        done = subprocess.run(
-            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False)
         return done.stdout.strip() or platform.machine()
     names = [line.split(":", 1)[1].strip() for line in listed.splitlines() if line.startswith("model name")]
     return names[0] if names else platform.machine()

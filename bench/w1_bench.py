@@ -51,9 +51,7 @@ async def run(place: Place) -> Result:
             say(f"{path} path")
             pair = {one.slug: way.run(one.slug, one.admin, W1) for one in (SMALL, LARGE)}
             inside = await postgres_rounds(owner, pair, rounds=_ROUNDS, times=1)
-            _compare(
-                result, f"Postgres, {path} path, ms", *([one.running for one in each] for each in inside.values())
-            )
+            _compare(result, f"Postgres, {path} path, ms", *([one.running for one in each] for each in inside.values()))
             outside = await wall_rounds(pair, rounds=_ROUNDS)
             worst = max(worst, _compare(result, f"engine, {path} path, ms", *outside.values()))
     say("HTTP")

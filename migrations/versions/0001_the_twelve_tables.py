@@ -908,9 +908,7 @@ def downgrade() -> None:
     op.drop_index("ix_campaign_leads_added_at", table_name="campaign_leads")
     op.drop_table("campaign_leads")
     op.drop_index("ix_activities_user", table_name="activities")
-    op.drop_index(
-        "ix_activities_scheduled", table_name="activities", postgresql_where=sa.text("status = 'SCHEDULED'")
-    )
+    op.drop_index("ix_activities_scheduled", table_name="activities", postgresql_where=sa.text("status = 'SCHEDULED'"))
     op.drop_index("ix_activities_lead", table_name="activities")
     op.drop_index("ix_activities_created_at", table_name="activities")
     op.drop_index(

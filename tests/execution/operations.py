@@ -20,7 +20,7 @@ from graphql import (
 )
 from graphql.type import GraphQLBoolean
 from hypothesis import strategies as st
-from inputs import Inputs
+from inputs import Inputs, literal
 
 from lma_graph.kernel.cursors import write_cursors
 from lma_graph.kernel.errors import DomainError
@@ -75,8 +75,7 @@ class _Writer:
         """The outermost selection set."""
         chance, one = self.inputs.chance, self.inputs.one
         parts = [self._field(QUERY, root, depth=4)]
-        for _ in range(one((0, 0, 0, 1, 1, 2))):
-            parts.append(self._field(QUERY, one(ROOTS), depth=3))
+        parts += [self._field(QUERY, one(ROOTS), depth=3) for _ in range(one((0, 0, 0, 1, 1, 2)))]
         if chance(6):
             parts.append(f"{self._name('i')}: {one(INTROSPECTION)}")
         if chance(10):
@@ -124,9 +123,7 @@ class _Writer:
         return f"... {on}{self._directive()}{self._selections(target or kind, depth, apart=apart)}"
 
     def _spread(self, kind: Any, depth: int) -> str:
-        found = [
-            text for (name, deep), text in self.fragments.items() if name.startswith(kind.name) and deep <= depth
-        ]
+        found = [text for (name, deep), text in self.fragments.items() if name.startswith(kind.name) and deep <= depth]
         if found and self.inputs.chance(60):
             name = self.inputs.one(found).split()[1]
         else:
@@ -141,9 +138,7 @@ class _Writer:
         kind = GraphQLNonNull(GraphQLBoolean)
         one = self.inputs.one
         value = (
-            self.inputs.variable(kind, lambda: one((True, False)))
-            if self.inputs.chance(70)
-            else one(("true", "false"))
+            self.inputs.variable(kind, lambda: one((True, False))) if self.inputs.chance(70) else one(("true", "false"))
         )
         return f"@{one(('skip', 'include'))}(if: {value}) "
 
@@ -216,8 +211,6 @@ class _Writer:
         return made
 
     def _given(self, argument: GraphQLArgument, value: Any) -> str:
-        from inputs import literal
-
         if self.inputs.chance(25):
             return self.inputs.variable(argument.type, lambda: value)
         return literal(value)

@@ -55,9 +55,7 @@ async def test_idle_connections_that_were_killed_are_replaced(world, owner, smal
 
 
 @pytest.mark.parametrize("kind", ["reader", "unit_of_work"])
-async def test_a_connection_killed_at_work_is_unavailable_and_the_next_request_works(
-    kind, world, owner, small
-) -> None:
+async def test_a_connection_killed_at_work_is_unavailable_and_the_next_request_works(kind, world, owner, small) -> None:
     viewer = await small.viewer(world.slug, str(world.users[Role.ADMIN]))
 
     async def work() -> None:
@@ -106,9 +104,7 @@ async def test_a_database_that_is_not_migrated_has_no_revision(bare_url, owner_u
     monkeypatch.setattr("lma_graph.kernel.connections.APPLICATION_ROLE", "lma_no_such_role")
     async with Database(bare_url) as bare:
         assert await bare.revision() is None
-        with pytest.raises(
-            Unavailable, match=r"^The database has no role lma_no_such_role yet: run the migrations\.$"
-        ):
+        with pytest.raises(Unavailable, match=r"^The database has no role lma_no_such_role yet: run the migrations\.$"):
             await bare.ping()
 
 

@@ -154,7 +154,7 @@ class Database:
             end = "COMMIT"
         finally:
             transaction.end()
-            await self._give_back(link, end, writes=kind is UnitOfWork, after=transaction.quiet)
+            await self._give_back(link, end, writes=kind is UnitOfWork, after=transaction.idle)
 
     async def _begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
         """A connection in a transaction of the viewer, and the viewer as the database knows them now."""

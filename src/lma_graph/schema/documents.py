@@ -140,10 +140,7 @@ def _column(column: sa.Column[object]) -> list[str]:
     if "added" in column.info:
         words.append(f"*Added: {column.info['added']}.*")
     kind = (
-        column.type.compile(_POSTGRES)
-        .lower()
-        .replace('"c"', '"C"')
-        .replace("timestamp with time zone", "timestamptz")
+        column.type.compile(_POSTGRES).lower().replace('"c"', '"C"').replace("timestamp with time zone", "timestamptz")
     )
     return [f"`{column.name}`", f"`{kind}`", "yes" if column.nullable else "", _default(column), " ".join(words)]
 
