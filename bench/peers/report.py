@@ -124,9 +124,7 @@ def _by_clients(results: Results) -> Iterator[str]:
 def _latency(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    return (
-        f"{_number(cell.median('throughput'))} · {_number(cell.median('p50_ms'))} / {_number(cell.median('p99_ms'))}"
-    )
+    return f"{_number(cell.median('throughput'))} · {_number(cell.median('p50_ms'))} / {_number(cell.median('p99_ms'))}"
 
 
 def _chart(results: Results) -> str:

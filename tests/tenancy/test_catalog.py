@@ -162,9 +162,7 @@ async def test_the_values_of_choices_are_checked_by_name(owner) -> None:
 
 async def test_generated_columns_are_stored(owner) -> None:
     generated = {
-        (row["table"], row["name"]): row["generated"]
-        for row in await owner.fetch(COLUMNS)
-        if row["generated"] != b"\0"
+        (row["table"], row["name"]): row["generated"] for row in await owner.fetch(COLUMNS) if row["generated"] != b"\0"
     }
     assert generated == {("leads", "email_norm"): b"s", ("lead_notes", "search_vector"): b"s"}
 
@@ -180,9 +178,7 @@ async def test_columns_have_types_that_row_security_lets_indexes_compare(owner) 
         ("lead_notes", "search_vector"): "tsvector",
     }
     counted = re.compile(r"score$|score_change|^value$|budget|points|leads_|^version$|^attempt$|minutes|priority")
-    numbers = {
-        row["type"] for row in rows if counted.search(row["name"]) and (row["table"], row["name"]) not in others
-    }
+    numbers = {row["type"] for row in rows if counted.search(row["name"]) and (row["table"], row["name"]) not in others}
     assert numbers == {"integer"}
     assert {row["type"] for row in rows if row["name"] == "id" or row["name"].endswith("_id")} == {"bigint", "text"}
 

@@ -169,9 +169,7 @@ async def ids_of(world: World, owner: Any) -> set[tuple[str, int]]:
     found = set()
     for name, loader in LOADERS.items():
         key = "id" if name == "Organization" else "organization_id"
-        rows = await owner.fetch(
-            f"SELECT id FROM {table_of(loader.row).name} WHERE {key} = $1", world.organization_id
-        )
+        rows = await owner.fetch(f"SELECT id FROM {table_of(loader.row).name} WHERE {key} = $1", world.organization_id)
         found |= {(name, row["id"]) for row in rows}
     return found
 

@@ -118,7 +118,7 @@ class Database:
             organization_id=row["organization_id"],
             user_id=row["user_id"],
             role=Role[row["role"]],
-            visibility=Visibility(settings.get("visibility", {}).get("salesRep", "ALL")),
+            visibility=Visibility[settings.get("visibility", {}).get("salesRep", "ALL")],
             time_zone=settings.get("timeZone", "UTC"),
             indexed_fields=frozenset(field["name"] for field in settings.get("customFields", ())),
             state=row["state"],
@@ -154,7 +154,7 @@ class Database:
             end = "COMMIT"
         finally:
             transaction.end()
-            await self._give_back(link, end, writes=kind is UnitOfWork, after=transaction.quiet)
+            await self._give_back(link, end, writes=kind is UnitOfWork, after=transaction.idle)
 
     async def _begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
         """A connection in a transaction of the viewer, and the viewer as the database knows them now."""
