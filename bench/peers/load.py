@@ -101,13 +101,15 @@ class Client(asyncio.Protocol):
         self._request = request
         self._expected = expected
         self._answered: asyncio.Future[float] | None = None
+        self.closed = False
 
     def connection_made(self, transport: Any) -> None:
         """Remember where to write."""
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A server that hangs up on a request has failed it."""
+        """A server that hangs up on a request has failed it; on an idle connection it may."""
+        self.closed = True
         if self._answered is not None and not self._answered.done():
             self._answered.set_exception(LoadError(f"The server closed the connection: {exc}."))
 
@@ -167,7 +169,7 @@ async def _serve_jobs() -> None:
         job = json.loads(line)
         try:
             told = await _work(job)
-        except (LoadError, OSError) as error:
+        except (LoadError, OSError, RuntimeError) as error:
             told = {"error": str(error)}
         print(json.dumps(told), flush=True)
 
@@ -175,12 +177,16 @@ async def _serve_jobs() -> None:
 async def _work(job: Mapping[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     request, expected = base64.b64decode(job["request"]), base64.b64decode(job["expected"])
-    clients = []
-    for _ in range(job["clients"]):
+
+    async def connected() -> Client:
         _, client = await loop.create_connection(lambda: Client(request, expected), "127.0.0.1", job["port"])
-        clients.append(client)
+        return client
+
+    clients = [await connected() for _ in range(job["clients"])]
     try:
         await asyncio.gather(*(_ask_for(client, job["warm"]) for client in clients))
+        # Who was answered long before the last one may have been idle for longer than the server keeps connections.
+        clients = [await connected() if client.closed else client for client in clients]
         print("{}", flush=True)
         await loop.run_in_executor(None, sys.stdin.readline)
         began = time.perf_counter()
