@@ -15,6 +15,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLObjectType,
+    Undefined,
     get_named_type,
     is_leaf_type,
 )
@@ -38,6 +39,8 @@ INTROSPECTION = (
 )
 SEARCHES = ("ada", "ad", "émile berg", "acme ad", "", "%", "text", "two lines", "nobody")
 SIZES = (0, 1, 1, 2, 2, 3, 5)
+SLICES = (("first", None),) * 6 + (("last", None), (None, None), ("first", "after"), ("last", "before"))
+SLICES += ((None, "after"), (None, "before"))
 MALFORMED = ("", "x", "AAAAAAAAAAAA", "____________", "AwAAAAAAAAAB=", "Lead:1")
 _FIELDS = 40
 
@@ -65,7 +68,8 @@ class _Writer:
 
     def __init__(self, inputs: Inputs, rows: Mapping[str, Sequence[Any]]) -> None:
         self.inputs = inputs
-        self.fragments: dict[tuple[str, int], str] = {}
+        self.fragments: dict[tuple[str, str], str] = {}
+        """The text of each, by its name and its type's."""
         self._rows = rows
         self._arguments: dict[tuple[str, str], str] = {}
         self._left = _FIELDS
@@ -90,13 +94,14 @@ class _Writer:
 
     def _selections(self, kind: Any, depth: int, *, apart: bool = False) -> str:
         """A selection set. With `apart` every field gets a response key of its own: types beside it differ."""
-        count = self.inputs.one((1, 2, 2, 3, 3, 4))
+        count = self.inputs.one((1, 2, 2, 3, 3, 4)) if self._left > 0 else 1
         return "{ " + " ".join(self._selection(kind, depth, apart=apart) for _ in range(count)) + " }"
 
     def _selection(self, kind: Any, depth: int, *, apart: bool) -> str:
         what = self.inputs.one(("field",) * 10 + ("typename", "inline", "inline", "spread"))
         if what == "typename" or self._left <= 0:
             return f"{self._name('t')}: __typename" if apart or self.inputs.chance(50) else "__typename"
+        self._left -= 1
         if what == "inline":
             return self._inline(kind, depth, apart=apart)
         if what == "spread" and not apart:
@@ -123,13 +128,13 @@ class _Writer:
         return f"... {on}{self._directive()}{self._selections(target or kind, depth, apart=apart)}"
 
     def _spread(self, kind: Any, depth: int) -> str:
-        found = [text for (name, deep), text in self.fragments.items() if name.startswith(kind.name) and deep <= depth]
+        found = [name for name, on in self.fragments if on == kind.name]
         if found and self.inputs.chance(60):
-            name = self.inputs.one(found).split()[1]
+            name = self.inputs.one(found)
         else:
             name = self._name(f"{kind.name}Part")
             body = self._selections(kind, depth, apart=isinstance(kind, GraphQLInterfaceType))
-            self.fragments[name, depth] = f"fragment {name} on {kind.name} {body}"
+            self.fragments[name, kind.name] = f"fragment {name} on {kind.name} {body}"
         return f"...{name} {self._directive()}"
 
     def _directive(self) -> str:
@@ -146,7 +151,6 @@ class _Writer:
 
     def _field(self, kind: Any, name: str, depth: int, *, apart: bool = False) -> str:
         definition = kind.fields[name]
-        self._left -= 1
         alone = apart or (kind is QUERY and bool(definition.args)) or self.inputs.chance(20)
         alias = f"{self._name('a')}: " if alone else ""
         if alone:
@@ -166,7 +170,8 @@ class _Writer:
         field = definition.extensions.get("strawberry-definition")
         made = self._paged(field, definition) if isinstance(field, PagedField) else {}
         for name, argument in definition.args.items():
-            if name not in made and isinstance(argument.type, GraphQLNonNull):
+            needed = isinstance(argument.type, GraphQLNonNull)
+            if name not in made and needed and (argument.default_value is Undefined or self.inputs.chance(40)):
                 made[name] = self._required(name, argument)
         return f"({', '.join(f'{name}: {text}' for name, text in made.items())})" if made else ""
 
@@ -183,29 +188,20 @@ class _Writer:
     def _paged(self, field: PagedField, definition: GraphQLField) -> dict[str, str]:
         """Arguments of a connection that go together, most of the time."""
         inputs, args, made = self.inputs, definition.args, {}
-        order: list[Any] | None = None
+        if inputs.chance(1):
+            size, bound = inputs.one(("first", "last")), inputs.one(("after", "before"))
+        else:
+            size, bound = inputs.one(SLICES)
+        order: Any = None
         if "orderBy" in args and inputs.chance(35):
             order = inputs.value(args["orderBy"].type, "orderBy")
-            given = order
-            made["orderBy"] = self._given(args["orderBy"], given)
+            made["orderBy"] = (
+                self._given(args["orderBy"], order) if bound else inputs.text(args["orderBy"].type, "orderBy")
+            )
         if "filter" in args and inputs.chance(25):
             made["filter"] = inputs.text(args["filter"].type, "filter")
-        size, bound = inputs.one(
-            (("first", None),) * 6
-            + (
-                ("last", None),
-                (None, None),
-                ("first", "after"),
-                ("last", "before"),
-                (None, "after"),
-                (None, "before"),
-            )
-        )
-        if inputs.chance(2):
-            size, bound = inputs.one(("first", "last")), inputs.one(("after", "before"))
         if size:
-            number = inputs.one((201, -1, 200, 2**31)) if inputs.chance(2) else inputs.one(SIZES)
-            made[size] = self._given(args[size], number)
+            made[size] = self._given(args[size], inputs.one((201, -1, 200) if inputs.chance(2) else SIZES))
         if bound:
             made[bound] = self._given(args[bound], self._cursor(field, definition, order))
         return made
@@ -215,9 +211,9 @@ class _Writer:
             return self.inputs.variable(argument.type, lambda: value)
         return literal(value)
 
-    def _cursor(self, field: PagedField, definition: GraphQLField, order: list[Any] | None) -> str:
+    def _cursor(self, field: PagedField, definition: GraphQLField, order: Any) -> str:
         """The cursor of some row of the list in the order that is asked for, or of none."""
-        if self.inputs.chance(4):
+        if self.inputs.chance(3):
             return str(self.inputs.one(("", "x", "AAAA", "bm90IGEgY3Vyc29y")))
         connection = get_named_type(definition.type)
         assert isinstance(connection, GraphQLObjectType)
@@ -225,7 +221,7 @@ class _Writer:
         row = self.inputs.one(rows)
         try:
             page = field.read_page({"order_by": [order] if isinstance(order, dict) else order})
-        except (DomainError, KeyError):
+        except DomainError:
             return ""
         values = [[getattr(row, sort.column, 3.5)] for sort in page.order]
         return write_cursors(page.of, page.order, values)[0]

@@ -39,9 +39,12 @@ def _fill_level(statement: Statement, level: Level, run: Run) -> None:
 
 
 def _many(statement: Statement, run: Run, relation: ToMany) -> None:
-    page, connection, spec = relation.page(run.executor), relation.connection, relation.field.spec
-    scope, source = run.context.scope, connection.source
-    keys = run.keys(relation.parent, relation.at)
+    connection, spec, keys = relation.connection, relation.field.spec, run.keys(relation.parent, relation.at)
+    source = connection.source
+    if not keys:
+        run.fetched(source, connection.shapes, [()] * len(source.columns))
+        return
+    scope, page = run.context.scope, relation.page(run.executor)
     distinct = list(dict.fromkeys(keys))
     totals: dict[int, int] = {}
 
@@ -60,14 +63,11 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
         for parent, made in zip(run.objects[relation.parent.number], pages, strict=True):
             parent[relation.key] = made
 
-    columns = (_PARENT, *source.columns)
-    if not distinct:
-        fill([()] * len(columns))
-        return
     key = (scope, page)
     if connection.counts:
         counted = relation.counts.get(key, lambda: spec.count(scope, page), _COUNT)
         statement.add(counted, 2, count, keys=distinct)
+    columns = (_PARENT, *source.columns)
     part = relation.rows.get(key, lambda: spec.statement(scope, page, source.names), columns)
     statement.add(part, len(columns), fill, keys=distinct, limit=page.limit + connection.looks_ahead)
 

@@ -4,15 +4,16 @@ Which fields an object has is graphql-core's own collection, run once per select
 depends on variables only through `@skip` and `@include`, whose values are therefore part of a plan's key.
 """
 
+from collections.abc import Callable
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLFloat, GraphQLNonNull, GraphQLObjectType, get_named_type
+from graphql import GraphQLError, GraphQLField, GraphQLFloat, GraphQLNonNull, GraphQLObjectType, get_named_type
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields, collect_subfields
 from graphql.execution.values import get_argument_values
-from graphql.language import BREAK, VariableNode, Visitor, visit
 from strawberry.utils.str_converters import to_snake_case
 
+from lma_graph.kernel.errors import DomainError
 from lma_graph.kernel.graphql.execution.completion import completed, given
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.plan import (
@@ -33,6 +34,7 @@ from lma_graph.kernel.graphql.execution.plan import (
 )
 from lma_graph.kernel.graphql.execution.schedule import levels_of
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, converted, encoded, fragments
+from lma_graph.kernel.graphql.execution.variables import SHAPING_ARGUMENT, has_variable
 from lma_graph.kernel.graphql.fields import (
     BatchField,
     ByIdField,
@@ -50,6 +52,7 @@ from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.graphql.nodes import LOADERS, ROWS
 from lma_graph.kernel.ids import number_of
 from lma_graph.kernel.loaders import Aggregate, ById, First, rows_of
+from lma_graph.kernel.order import Order
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import table_of
 
@@ -112,9 +115,9 @@ class Planner:
         if definition is None or field is None:
             return FallbackRoot(key, details)
         if isinstance(field, ListField):
-            page, arguments = self._page(field, definition, details), self._arguments(definition, details)
-            connection = self._connection(definition, details, page(self._executor))
-            return ListRoot(key, field, arguments, page, connection)
+            arguments = self._arguments(definition, details)
+            connection = self._connection(definition, details, field)
+            return ListRoot(key, field, arguments, self._page(field, arguments, details), connection)
         if isinstance(field, NodeField):
             return NodeRoot(
                 key,
@@ -193,9 +196,8 @@ class Planner:
             at, target = need(field.key, as_text=each), self._target(definition, details)
             return ToOne(key, shape, at, cast("ById", spec), target, required and not each, each)
         if isinstance(field, ManyField):
-            page = self._page(field, definition, details)
-            connection = self._connection(definition, details, page(self._executor))
-            return ToMany(key, shape, need("id"), field, page, connection)
+            page = self._page(field, self._arguments(definition, details), details)
+            return ToMany(key, shape, need("id"), field, page, self._connection(definition, details, field))
         if isinstance(field, DerivedField) and isinstance(spec, Aggregate | First):
             at, kind = need("id"), definition.type
             if isinstance(spec, First):
@@ -221,10 +223,10 @@ class Planner:
 
     # --- connections ---
 
-    def _connection(self, definition: GraphQLField, details: Details, page: Page) -> ConnectionShape:
+    def _connection(self, definition: GraphQLField, details: Details, field: PagedField) -> ConnectionShape:
         gtype = cast("GraphQLObjectType", get_named_type(definition.type))
         source = self._source()
-        connection = ConnectionShape(source, page.order)
+        connection = ConnectionShape(source, self._order(definition, details, field))
         for key, below in self._below(gtype, details).items():
             name = below[0].node.name.value
             if name == "nodes":
@@ -280,27 +282,28 @@ class Planner:
         constant = read(self._executor)
         return lambda _: constant
 
-    def _page(self, field: PagedField, definition: GraphQLField, details: Details) -> Any:
-        arguments = self._arguments(definition, details)
+    def _order(self, definition: GraphQLField, details: Details, field: PagedField) -> Order:
+        """The order of a list, which decides what its cursors are made of; other arguments may be wrong."""
+        alone = GraphQLField(definition.type, {n: a for n, a in definition.args.items() if n == SHAPING_ARGUMENT})
+        try:
+            return field.read_page(self._arguments(alone, details)(self._executor)).order
+        except (GraphQLError, DomainError):
+            return field.read_page({}).order  # no page is made in this order: whoever asks for one gets the error
+
+    @staticmethod
+    def _page(field: PagedField, arguments: Arguments, details: Details) -> Callable[[Executor[Any]], Page]:
+        """The page that is asked for; wrong arguments are an error only where there is something to page through."""
         if any(has_variable(argument) for argument in details[0].node.arguments or ()):
             return lambda executor: field.read_page(arguments(executor))
-        constant = field.read_page(arguments(self._executor))
-        return lambda _: constant
+        made: list[Page] = []
+
+        def page(executor: Executor[Any]) -> Page:
+            if not made:
+                made.append(field.read_page(arguments(executor)))
+            return made[0]
+
+        return page
 
 
 def _field_of(definition: GraphQLField | None) -> Any:
     return None if definition is None else definition.extensions.get("strawberry-definition")
-
-
-def has_variable(node: Any) -> bool:
-    """Whether a part of a document depends on variables."""
-    found = False
-
-    class Look(Visitor):
-        def enter_variable(self, _node: VariableNode, *_: Any) -> Any:
-            nonlocal found
-            found = True
-            return BREAK
-
-    visit(node, Look())
-    return found

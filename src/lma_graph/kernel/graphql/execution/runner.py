@@ -12,7 +12,6 @@ import structlog
 from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
-from graphql.language import FieldNode, VariableNode, Visitor, visit
 from prometheus_client import Counter, Histogram
 
 from lma_graph.kernel.graphql.context import Context
@@ -21,6 +20,7 @@ from lma_graph.kernel.graphql.errors import chain
 from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner
 from lma_graph.kernel.graphql.execution.roots import run_plan
+from lma_graph.kernel.graphql.execution.variables import shaping_variables
 from lma_graph.kernel.graphql.inputs import plain
 
 EXECUTIONS: Final = Counter(
@@ -38,7 +38,6 @@ _PLANNED = EXECUTIONS.labels("planned", "")
 _HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
 _MOST_PLANS = 16
 """Plans kept per operation; a client that varies the deciding variables further makes new ones."""
-_SHAPING_ARGUMENT = "orderBy"
 _FATAL = (
     asyncpg.QueryCanceledError,
     asyncpg.PostgresConnectionError,
@@ -110,7 +109,7 @@ def _plan_of(executor: Executor[Any], operation: Operation) -> Plan | str:
     """The plan of an operation with these variables, or why there cannot be one."""
     names: Any = operation.memo.get("shaping variables")
     if names is None:
-        names = operation.memo["shaping variables"] = _shaping_variables(executor)
+        names = operation.memo["shaping variables"] = shaping_variables(executor)
     values = executor.variable_values.coerced
     key = ("plan", orjson.dumps([plain(values.get(name)) for name in names]) if names else b"")
     plan = operation.memo.get(key)
@@ -125,26 +124,3 @@ def _plan_of(executor: Executor[Any], operation: Operation) -> Plan | str:
     if len(operation.memo) < _MOST_PLANS:
         operation.memo[key] = made
     return made
-
-
-def _shaping_variables(executor: Executor[Any]) -> tuple[str, ...]:
-    """The variables that decide what a plan looks like: those of `@skip` and `@include`, and of orders."""
-    names: set[str] = set()
-
-    class Names(Visitor):
-        def enter_variable(self, node: VariableNode, *_: Any) -> None:
-            names.add(node.name.value)
-
-    class Look(Visitor):
-        def enter_directive(self, node: Any, *_: Any) -> None:
-            visit(node, Names())
-
-        def enter_field(self, node: FieldNode, *_: Any) -> None:
-            for argument in node.arguments or ():
-                if argument.name.value == _SHAPING_ARGUMENT:
-                    visit(argument, Names())
-
-    visit(executor.operation, Look())
-    for fragment in executor.fragments.values():
-        visit(fragment.definition, Look())
-    return tuple(sorted(names))
