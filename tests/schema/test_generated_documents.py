@@ -70,9 +70,7 @@ def test_every_other_column_says_why_it_was_added() -> None:
     seed = {(TABLES[name], column) for name, column in COLUMNS}
     for table in METADATA.tables.values():
         for column in table.columns:
-            known = (
-                (table.name, column.name) in seed or column.name == "organization_id" or table.name in SEARCH_TABLES
-            )
+            known = (table.name, column.name) in seed or column.name == "organization_id" or table.name in SEARCH_TABLES
             assert ("added" in column.info) != known, f"{table.name}.{column.name}"
 
 
