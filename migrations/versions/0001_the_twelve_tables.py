@@ -291,6 +291,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("expected_close_date IS NOT NULL"),
     )
     op.create_index(
+        "uq_leads_created_at",
+        "leads",
+        ["organization_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        unique=True,
+    )
+    op.create_index(
         "ix_leads_deleted",
         "leads",
         ["organization_id", sa.literal_column("deleted_at DESC")],
@@ -363,12 +369,6 @@ def upgrade() -> None:
         "leads",
         ["organization_id", sa.literal_column("updated_at DESC"), sa.literal_column("id DESC")],
         unique=False,
-    )
-    op.create_index(
-        "uq_leads_created_at",
-        "leads",
-        ["organization_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
-        unique=True,
     )
     op.create_index(
         "uq_leads_email",
@@ -602,9 +602,9 @@ def upgrade() -> None:
         sa.Column("text_value", sa.Text(collation="C"), nullable=True),
         sa.Column("number_value", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["organization_id", "created_at", "lead_id"],
-            ["leads.organization_id", "leads.created_at", "leads.id"],
-            name=op.f("fk_lead_fields_organization_id_created_at_lead_id"),
+            ["organization_id", "lead_id", "created_at"],
+            ["leads.organization_id", "leads.id", "leads.created_at"],
+            name=op.f("fk_lead_fields_organization_id_lead_id_created_at"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "lead_id", "name", name=op.f("pk_lead_fields")),
@@ -755,9 +755,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organization_id", "created_at", "lead_id"],
-            ["leads.organization_id", "leads.created_at", "leads.id"],
-            name=op.f("fk_lead_tags_organization_id_created_at_lead_id"),
+            ["organization_id", "lead_id", "created_at"],
+            ["leads.organization_id", "leads.id", "leads.created_at"],
+            name=op.f("fk_lead_tags_organization_id_lead_id_created_at"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "tag", "created_at", "lead_id", name=op.f("pk_lead_tags")),
@@ -771,9 +771,9 @@ def upgrade() -> None:
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
         sa.Column("weight", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organization_id", "created_at", "lead_id"],
-            ["leads.organization_id", "leads.created_at", "leads.id"],
-            name=op.f("fk_lead_terms_organization_id_created_at_lead_id"),
+            ["organization_id", "lead_id", "created_at"],
+            ["leads.organization_id", "leads.id", "leads.created_at"],
+            name=op.f("fk_lead_terms_organization_id_lead_id_created_at"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "term", "created_at", "lead_id", name=op.f("pk_lead_terms")),

@@ -273,7 +273,7 @@ async def test_a_deep_page_in_the_default_order_starts_in_the_index(
     page = await many.ask(WALK, {"last" if size == "first" else "first": 200})
     end = page.data["leads"]["pageInfo"]["startCursor" if size == "first" else "endCursor"]
     plan = await _explained(many, WALK, {size: 20, cursor: end})
-    assert f"Index Scan{scan} using ix_leads_created_at on leads t" in plan
+    assert f"Index Scan{scan} using uq_leads_created_at on leads t" in plan
     condition = re.search(r"Index Cond: (.*)", plan)
     assert condition is not None
     assert f"(ROW(created_at, id) {'<' if size == 'first' else '>'} ROW(" in condition.group(1)

@@ -93,7 +93,7 @@ async def test_the_application_neither_makes_nor_deletes_organizations(world, st
 @pytest.mark.parametrize("key", NAMES, ids=NAMES.values())
 async def test_the_keys_refuse_a_reference_into_another_organization(key, filled, stranger, owner) -> None:
     """Checks of foreign keys pass row security by, and so does the owner: only the composite key is left."""
-    column, parent = key.column_keys[-1], key.referred_table.name
+    column, parent = key.column_keys[1], key.referred_table.name
     foreign = await owner.fetchval(f"SELECT max(id) FROM {parent} WHERE organization_id = $1", stranger)
     one = f"SELECT ctid FROM {key.table.name} WHERE organization_id = $2 LIMIT 1"
     update = f"UPDATE {key.table.name} SET {column} = $1 WHERE ctid = ({one})"

@@ -53,3 +53,11 @@ def migration(name: Annotated[str, typer.Argument(help="What it does, in a few w
         migrations.upgrade(urls.owner)
         number = f"{int(migrations.head()) + 1:04d}"
         command.revision(migrations.config(urls.owner), message=name, autogenerate=True, rev_id=number)
+
+
+def migration_sql(
+    after: Annotated[str, typer.Option(help="The last revision that is left out.")],
+) -> None:
+    """Print the SQL of the newer migrations, for a linter."""
+    if migrations.head() != after:
+        command.upgrade(migrations.config(), f"{after}:head", sql=True)

@@ -249,8 +249,8 @@ def _lead_key() -> sa.ForeignKeyConstraint:
     lead; from the columns alone it would expect hardly any to have one, and sort all that match for one page.
     """
     return sa.ForeignKeyConstraint(
-        ["organization_id", "created_at", "lead_id"],
-        ["leads.organization_id", "leads.created_at", "leads.id"],
+        ["organization_id", "lead_id", "created_at"],
+        ["leads.organization_id", "leads.id", "leads.created_at"],
         ondelete="CASCADE",
     )
 
