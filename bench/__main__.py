@@ -29,7 +29,9 @@ def main() -> int:
         epilog=f"Data are made once and kept under {HOME.name}/ (about 6 GB; delete it freely). Results go to"
         f" {RESULTS.relative_to(ROOT)}/*.json.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which to run; all of them, then the report, by default")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="which to run; all of them, then the report, by default"
+    )
     names = parser.parse_args().names
     unknown = set(names) - {*BENCHES, "report"}
     if unknown:
@@ -53,6 +55,7 @@ async def _run(chosen: list[str]) -> bool:
             run, what = BENCHES[name]
             say(f"{name}: {what}")
             result = await run(place)
+            print(flush=True)
             result.show()
             result.keep(RESULTS, server)
             met = met and result.met

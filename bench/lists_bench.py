@@ -2,7 +2,6 @@
 
 import statistics
 
-
 from bench.clock import postgres_rounds, ratio
 from bench.filters_bench import by_key, reading
 from bench.place import LARGE, Place
@@ -46,7 +45,7 @@ async def run(place: Place) -> Result:
         for name, spec in _LISTS.items():
             pages[name] = reading(database, viewer, spec.statement(scope, _page(spec)))
             pages[f"{name} last"] = reading(database, viewer, spec.statement(scope, _page(spec, backward=True)))
-        found = await postgres_rounds(owner, pages, rounds=15, times=4)
+        found = await postgres_rounds(owner, pages, rounds=41, times=1)
         counts = {name: reading(database, viewer, spec.count(scope, _page(spec))) for name, spec in _LISTS.items()}
         counted = await postgres_rounds(owner, counts, rounds=3, times=1, warm_up=1)
     spent = {name: [one.running for one in spents] for name, spents in (found | counted).items()}
@@ -64,5 +63,3 @@ async def run(place: Place) -> Result:
 
 def _page(spec: All, *, backward: bool = False) -> Page:
     return Page(limit=50, order=spec.order, backward=backward)
-
-

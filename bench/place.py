@@ -28,10 +28,11 @@ _TABLES = (
     " workflow_executions, users, campaigns, lead_scoring_rules, workflows, integrations, organizations"
 )
 _INDEXES = """
-SELECT indexname, indexdef FROM pg_indexes
-WHERE schemaname = 'public' AND indexname ~ '^(ix|uq)_'
-  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname)
+SELECT c.relname AS name, pg_get_indexdef(c.oid) AS definition
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid)
 """
+"""Those that no key rests on."""
 
 
 def say(text: str) -> None:
@@ -106,11 +107,11 @@ async def _populate(owner: asyncpg.Connection, missing: list[Organization]) -> N
     await owner.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
     indexes = await owner.fetch(_INDEXES)
     for row in indexes:
-        await owner.execute(f'DROP INDEX "{row["indexname"]}"')
+        await owner.execute(f'DROP INDEX "{row["name"]}"')
     try:
         for organization in missing:
             await populate(owner, organization, say)
     finally:
         say(f"{len(indexes)} indexes")
         for row in indexes:
-            await owner.execute(row["indexdef"])
+            await owner.execute(row["definition"])

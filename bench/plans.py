@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from lma_graph.kernel.db import Transaction
+from lma_graph.kernel.transactions import Transaction
 
 _DIALECT = PGDialect_asyncpg()
 

@@ -26,7 +26,7 @@ SELECT $1, 'Rule ' || n, 'DEMOGRAPHIC', '{"v": 1, "format": "filter", "expr": {}
 """
 """What leads refer to: forty users, of whom the first is the administrator, campaigns and scoring rules."""
 
-LEADS = f"""
+LEADS = """
 INSERT INTO leads (organization_id, id, email, first_name, last_name, company, job_title, status, source,
                    lead_temperature, score, value, tags, custom_fields, created_at, updated_at, assigned_to_id)
 SELECT $1, $2 + i, 'p' || i || '@lma.test', 'First' || i % 500, 'Last' || i % 3000, company, 'Manager',
@@ -44,13 +44,13 @@ SELECT i, c, {EPOCH} - ($1::bigint - i) * interval '30 s' AS created_at,
        CASE WHEN c < 1 THEN 'LI' WHEN c <= 100 THEN 'AT' WHEN c <= 4100 THEN 'DE' ELSE 'X' || c % 30 END AS country,
        CASE WHEN b < 1 THEN 'Quark' WHEN b <= 100 THEN 'Meson' ELSE 'Firm' || b % 700 END
            || CASE WHEN a < 4000 THEN ' GmbH' ELSE ' Ltd' END AS company,
-       CASE WHEN d < 5000 THEN 'WORKING' WHEN d < 6000 THEN 'QUALIFIED' WHEN d < 6500 THEN 'CONVERTED'
+       CASE WHEN d < 5000 THEN 'WORKING' WHEN d < 6000 THEN 'QUALIFIED' WHEN d < 6050 THEN 'CONVERTED'
             ELSE (ARRAY['NEW', 'CONTACTED', 'WORKING', 'NURTURING', 'QUALIFIED', 'CONVERTED', 'LOST'])[1 + i % 7]
        END AS status,
-       CASE WHEN d < 5000 THEN 1 WHEN d < 6000 THEN 2 WHEN d < 6500 THEN 3 WHEN i % 11 = 0 THEN 0 ELSE 4 + i % 37
+       CASE WHEN d < 5000 THEN 1 WHEN d < 6000 THEN 2 WHEN d < 6050 THEN 3 WHEN i % 11 = 0 THEN 0 ELSE 4 + i % 37
        END AS owner,
        CASE WHEN d < 4000 THEN 50 + i % 50 WHEN d < 5000 THEN i % 50 WHEN d < 5100 THEN 80 + i % 20
-            WHEN d < 6000 THEN i % 80 WHEN d < 6001 THEN 95 WHEN d < 6500 THEN i % 90 ELSE i % 100 END AS score
+            WHEN d < 6000 THEN i % 80 WHEN d < 6001 THEN 95 WHEN d < 6050 THEN i % 90 ELSE i % 100 END AS score
 FROM (SELECT i, i * 7919 % 10000 AS a, (i * 6007 + 17) % 10000 AS b, (i * 4001 + 5) % 10000 AS c,
              (i * 9377 + 3) % 10000 AS d FROM generate_series(1, $1::bigint) i) AS slots
 """
@@ -150,7 +150,9 @@ async def _furnish(owner: asyncpg.Connection, organization: int, slug: str) -> N
         await owner.execute(statement, *((organization, slug) if "$2" in statement else (organization,)))
 
 
-async def _fill(owner: asyncpg.Connection, organization: int, wanted: Organization, tell: Callable[[str], None]) -> None:
+async def _fill(
+    owner: asyncpg.Connection, organization: int, wanted: Organization, tell: Callable[[str], None]
+) -> None:
     before: int = await owner.fetchval(
         "SELECT setval(s, last + $1) - $1 FROM (SELECT s, nextval(s) AS last FROM"
         " (SELECT pg_get_serial_sequence('leads', 'id')::regclass AS s) AS sequence) AS numbered",

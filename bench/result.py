@@ -54,7 +54,10 @@ class Result:
     def keep(self, directory: Path, server: EmbeddedPostgres) -> None:
         """Write it to the directory."""
         directory.mkdir(exist_ok=True)
-        kept = asdict(self) | {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "machine": machine(server)}
+        kept = asdict(self) | {
+            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "machine": machine(server),
+        }
         (directory / f"{self.name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -78,9 +81,7 @@ def _processor() -> str:
     try:
         listed = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        done = subprocess.run(
-            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False)
         return done.stdout.strip() or platform.machine()
     names = [line.split(":", 1)[1].strip() for line in listed.splitlines() if line.startswith("model name")]
     return names[0] if names else platform.machine()

@@ -20,7 +20,9 @@ async def run(place: Place) -> Result:
         report = await _seed(place, processes)
         rows = sum(report.rows.values())
         rate = f"{report.leads / report.seconds:,.0f}"
-        result.add(name, f"{report.leads:,}", f"{rows:,}", f"{report.seconds:.1f}", rate, f"{report.rows_per_second:,.0f}")
+        result.add(
+            name, f"{report.leads:,}", f"{rows:,}", f"{report.seconds:.1f}", rate, f"{report.rows_per_second:,.0f}"
+        )
     return result
 
 

@@ -52,7 +52,12 @@ async def served(place: Place) -> AsyncIterator[Served]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     secret = secrets.token_urlsafe(40)
-    settings = {"LMA_DATABASE_URL": place.url, "LMA_JWT_SECRET": secret, "LMA_PORT": str(port), "LMA_LOG_LEVEL": "error"}
+    settings = {
+        "LMA_DATABASE_URL": place.url,
+        "LMA_JWT_SECRET": secret,
+        "LMA_PORT": str(port),
+        "LMA_LOG_LEVEL": "error",
+    }
     environment = {**os.environ, **settings, "LMA_HOME": str(HOME), "PYTHONPATH": str(ROOT / "src")}
     process = subprocess.Popen([sys.executable, "-m", "lma_graph", "serve"], env=environment, cwd=ROOT)
     try:

@@ -91,7 +91,7 @@ def _verify(
 def _measure(
     plan: Plan, servers: dict[str, Running], expected: Expected, refused: dict[str, str], ground: Ground
 ) -> None:
-    for cells in measured(plan, servers, expected, ground):
+    for cells in measured(plan, servers, expected, refused, ground):
         found = Results(now(), machine(), versions(ground), plan.rounds, plan.seconds, refused, cells)
         found.write()
     report.write(found)

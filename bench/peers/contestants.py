@@ -128,6 +128,9 @@ def _environment(contestant: Contestant, ground: Ground, port: int) -> dict[str,
         "LMA_PORT": str(port),
         "LMA_LOG_LEVEL": "warning",
         "LMA_DATABASE_POOL_SIZE": _CONNECTIONS,
+        # With batching off, 32 clients wait longer for W1's large form than production would let them.
+        "LMA_REQUEST_TIMEOUT_S": "600",
+        "LMA_STATEMENT_TIMEOUT_MS": "600000",
         "LMA_HOME": str(HOME),
     }
     peers = {

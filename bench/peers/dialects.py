@@ -35,9 +35,7 @@ def _read_lma(text: str) -> int:
 
 
 def _write_postgraphile(name: str, organization: int, number: int) -> str:
-    return base64.b64encode(
-        json.dumps([name, str(organization), str(number)], separators=(",", ":")).encode()
-    ).decode()
+    return base64.b64encode(json.dumps([name, str(organization), str(number)], separators=(",", ":")).encode()).decode()
 
 
 def _read_postgraphile(text: str) -> int:

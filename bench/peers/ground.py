@@ -98,9 +98,7 @@ async def _prepared(server: EmbeddedPostgres, url: str) -> Ground:
             say(f"Making {LEADS:,} leads of {ORGANIZATIONS} organizations, once; this takes some minutes")
             await seed(url, leads=LEADS, organizations=ORGANIZATIONS, until=PRESENT, progress=_progress())
         elif present != LEADS:
-            raise RuntimeError(
-                f"{HOME} holds {present:,} leads instead of {LEADS:,}; delete it to have it made anew."
-            )
+            raise RuntimeError(f"{HOME} holds {present:,} leads instead of {LEADS:,}; delete it to have it made anew.")
         if await connection.fetchval("SELECT last_vacuum IS NULL FROM pg_stat_user_tables WHERE relname = 'leads'"):
             await connection.execute("VACUUM (ANALYZE)")
         organization, user = await connection.fetchrow(

@@ -35,6 +35,10 @@ class Timing:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+class LoadError(Exception):
+    """A server failed a request while it was timed, or answered otherwise than before."""
+
+
 class Clients:
     """The process of the clients, for as long as the block runs."""
 
@@ -79,10 +83,10 @@ class Clients:
     def _hear(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("The clients' process has ended.")
+            raise LoadError("The clients' process has ended.")
         heard: dict[str, Any] = json.loads(line)
         if "error" in heard:
-            raise RuntimeError(heard["error"])
+            raise LoadError(heard["error"])
         return heard
 
 
@@ -105,7 +109,7 @@ class Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """A server that hangs up on a request has failed it."""
         if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(RuntimeError(f"The server closed the connection: {exc}."))
+            self._answered.set_exception(LoadError(f"The server closed the connection: {exc}."))
 
     def ask(self) -> "asyncio.Future[float]":
         """Send the request."""
@@ -141,7 +145,7 @@ class Client(asyncio.Protocol):
         if body == self._expected:
             self._answered.set_result(seconds)
         else:
-            self._answered.set_exception(RuntimeError(f"Another answer than before: {body[:300]!r}"))
+            self._answered.set_exception(LoadError(f"Another answer than before: {body[:300]!r}"))
 
     def close(self) -> None:
         """Hang up."""
@@ -163,7 +167,7 @@ async def _serve_jobs() -> None:
         job = json.loads(line)
         try:
             told = await _work(job)
-        except (RuntimeError, OSError) as error:
+        except (LoadError, OSError) as error:
             told = {"error": str(error)}
         print(json.dumps(told), flush=True)
 

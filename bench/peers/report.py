@@ -48,11 +48,11 @@ def _page(results: Results) -> Iterator[str]:
     yield ""
     yield (
         f"One process each, all over the same Postgres with the same {LEADS:,} leads of {ORGANIZATIONS}"
-        " organizations; every answer was compared with the others' before it was timed, and byte for byte while it was."
-        f" Figures are medians of {results.rounds} interleaved rounds of {results.seconds:g} s, measured {results.at} on"
-        f" {machine['cores']} cores of {machine['processor']}, {machine['memory']}, {machine['system']}. Clients,"
-        f" server and Postgres share these cores, and so may other work (load average {machine['load']}): processor"
-        " time per request says more than throughput and latency do."
+        " organizations; every answer was compared with the others' before it was timed, and byte for byte while"
+        f" it was. Figures are medians of {results.rounds} interleaved rounds of {results.seconds:g} s, measured"
+        f" {results.at} on {machine['cores']} cores of {machine['processor']}, {machine['memory']},"
+        f" {machine['system']}. Clients, server and Postgres share these cores, and so may other work (load average"
+        f" {machine['load']}): processor time per request says more than throughput and latency do."
     )
     yield ""
     yield f"{versions}."
@@ -124,9 +124,7 @@ def _by_clients(results: Results) -> Iterator[str]:
 def _latency(cell: Cell | None) -> str:
     if cell is None:
         return ""
-    return (
-        f"{_number(cell.median('throughput'))} · {_number(cell.median('p50_ms'))} / {_number(cell.median('p99_ms'))}"
-    )
+    return f"{_number(cell.median('throughput'))} · {_number(cell.median('p50_ms'))} / {_number(cell.median('p99_ms'))}"
 
 
 def _chart(results: Results) -> str:

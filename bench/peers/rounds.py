@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bench.peers.answers import request_body, request_headers
 from bench.peers.contestants import Running
 from bench.peers.ground import Ground, say
-from bench.peers.load import Clients
+from bench.peers.load import Clients, LoadError
 from bench.peers.meter import cpu_seconds, resident_bytes
 from bench.peers.operations import Operation
 
@@ -50,9 +50,17 @@ class Plan:
 
 
 def measured(
-    plan: Plan, servers: Mapping[str, Running], expected: Mapping[tuple[str, str], bytes], ground: Ground
+    plan: Plan,
+    servers: Mapping[str, Running],
+    expected: dict[tuple[str, str], bytes],
+    refused: dict[str, str],
+    ground: Ground,
 ) -> Iterator[list[Cell]]:
-    """All cells, after every round. `expected` is the right answer by contestant and operation."""
+    """All cells so far, after every operation of every round.
+
+    `expected` is the right answer by contestant and operation. Who fails a request is taken out of it, entered into
+    `refused`, and has no figures for that operation.
+    """
     cells: dict[tuple[str, str, int], Cell] = {}
     with Clients() as clients:
         for number in range(plan.rounds):
@@ -63,9 +71,15 @@ def measured(
                         cell = cells.setdefault((name, operation.name, count), Cell(name, operation.name, count))
                         first_time = count == plan.clients[0] and number == 0
                         turn = _Turn(cell, _SETTLE if first_time else plan.warm, plan.seconds)
-                        turn.take(clients, servers[name], operation, expected[name, operation.name], ground)
+                        try:
+                            turn.take(clients, servers[name], operation, expected[name, operation.name], ground)
+                        except LoadError as error:
+                            say(f"REFUSED  {name}, {operation.name}, {count} clients: {error}")
+                            refused[f"{name}, {operation.name}"] = str(error)
+                            del expected[name, operation.name]
+                            cells = {key: one for key, one in cells.items() if key[:2] != (name, operation.name)}
                 say(f"round {number + 1} of {plan.rounds}: {operation.name}")
-            yield list(cells.values())
+                yield list(cells.values())
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         # Unset, the setting is an error and not an empty answer.
         op.execute(
-            f"CREATE POLICY tenant ON {table} TO lma_app"
-            f" USING ({key} = current_setting('app.organization_id')::bigint)"
+            f"CREATE POLICY tenant ON {table} TO lma_app USING ({key} = current_setting('app.organization_id')::bigint)"
         )
     op.execute("GRANT SELECT, UPDATE ON organizations TO lma_app")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(TENANT_TABLES)} TO lma_app")

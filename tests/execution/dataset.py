@@ -34,7 +34,24 @@ COUNTS = {
 }
 """How many rows there are of each type, parents first."""
 TEXTS = ("Ada", "ada", "Émile Berg", "Acme", "100%", "a_b", "back\\slash", 'quote"s', "", "東京", "{}", "two\nlines")
-JSON = ("text", "", 0, 1, -1.5, 0.1, 2**53, True, False, None, [], ["DE", None, 1], {}, {"er": {"e": 2}}, "émile", "\\")
+JSON = (
+    "text",
+    "",
+    0,
+    1,
+    -1.5,
+    0.1,
+    2**53,
+    True,
+    False,
+    None,
+    [],
+    ["DE", None, 1],
+    {},
+    {"er": {"e": 2}},
+    "émile",
+    "\\",
+)
 KEYS = (*DECLARED, "deep", "list", "Ünïcode")
 DAYS = (-400, -40, -14, -7, -7, -3, -3, -2, -1, -1, 0, 1, 6, 13)
 
@@ -102,19 +119,17 @@ class _Values:
         return self._plain(column.type)
 
     def _plain(self, kind: sa.types.TypeEngine[Any]) -> Any:
-        if isinstance(kind, JSONB):
-            return self._document()
-        if isinstance(kind, sa.TIMESTAMP):
-            return self._moment()
-        if isinstance(kind, sa.Date):
-            return self._moment().date()
-        if isinstance(kind, sa.Boolean):
-            return self._random.choice((True, False))
-        if isinstance(kind, sa.Double):
-            return self._random.choice((0.0, 0.5, 0.1, 1.0))
-        if isinstance(kind, sa.Integer):
-            return self._random.choice((0, 0, 1, 5, 10, 50, -5, 2**31 - 1))
-        return self._random.choice(TEXTS)
+        pick = self._random.choice
+        plain: dict[type, Any] = {
+            JSONB: self._document,
+            sa.TIMESTAMP: self._moment,
+            sa.Date: lambda: self._moment().date(),
+            sa.Boolean: lambda: pick((True, False)),
+            sa.Double: lambda: pick((0.0, 0.5, 0.1, 1.0)),
+            sa.Integer: lambda: pick((0, 0, 1, 5, 10, 50, -5, 2**31 - 1)),
+            sa.Text: lambda: pick(TEXTS),
+        }
+        return plain[type(kind)]()
 
     def _special(self, name: str, at: int) -> Any:
         """The value of a column with rules of its own; `...` for all others."""

@@ -20,7 +20,7 @@ from graphql import (
 )
 from graphql.type import GraphQLBoolean
 from hypothesis import strategies as st
-from inputs import Inputs
+from inputs import Inputs, literal
 
 from lma_graph.kernel.cursors import write_cursors
 from lma_graph.kernel.errors import DomainError
@@ -75,8 +75,7 @@ class _Writer:
         """The outermost selection set."""
         chance, one = self.inputs.chance, self.inputs.one
         parts = [self._field(QUERY, root, depth=4)]
-        for _ in range(one((0, 0, 0, 1, 1, 2))):
-            parts.append(self._field(QUERY, one(ROOTS), depth=3))
+        parts += [self._field(QUERY, one(ROOTS), depth=3) for _ in range(one((0, 0, 0, 1, 1, 2)))]
         if chance(6):
             parts.append(f"{self._name('i')}: {one(INTROSPECTION)}")
         if chance(10):
@@ -138,7 +137,9 @@ class _Writer:
             return ""
         kind = GraphQLNonNull(GraphQLBoolean)
         one = self.inputs.one
-        value = self.inputs.variable(kind, lambda: one((True, False))) if self.inputs.chance(70) else one(("true", "false"))
+        value = (
+            self.inputs.variable(kind, lambda: one((True, False))) if self.inputs.chance(70) else one(("true", "false"))
+        )
         return f"@{one(('skip', 'include'))}(if: {value}) "
 
     # --- fields ---
@@ -191,7 +192,14 @@ class _Writer:
             made["filter"] = inputs.text(args["filter"].type, "filter")
         size, bound = inputs.one(
             (("first", None),) * 6
-            + (("last", None), (None, None), ("first", "after"), ("last", "before"), (None, "after"), (None, "before"))
+            + (
+                ("last", None),
+                (None, None),
+                ("first", "after"),
+                ("last", "before"),
+                (None, "after"),
+                (None, "before"),
+            )
         )
         if inputs.chance(2):
             size, bound = inputs.one(("first", "last")), inputs.one(("after", "before"))
@@ -203,8 +211,6 @@ class _Writer:
         return made
 
     def _given(self, argument: GraphQLArgument, value: Any) -> str:
-        from inputs import literal
-
         if self.inputs.chance(25):
             return self.inputs.variable(argument.type, lambda: value)
         return literal(value)

@@ -72,6 +72,46 @@ AND t.deleted_at IS NULL
 AND t.company IS NOT NULL
 -- $1 = <organization_id>
 
+SELECT count(*) AS count
+FROM activities AS t
+WHERE t.organization_id = $1::BIGINT
+AND (EXISTS (SELECT $2::INTEGER AS anon_1
+FROM leads AS leads_1
+WHERE leads_1.organization_id = $1::BIGINT
+AND leads_1.deleted_at IS NULL
+AND leads_1.id = t.lead_id))
+-- $1 = <organization_id>
+-- $2 = 1
+
+SELECT count(*) AS count
+FROM campaign_leads AS t
+WHERE t.organization_id = $1::BIGINT
+AND (EXISTS (SELECT $2::INTEGER AS anon_1
+FROM leads AS leads_1
+WHERE leads_1.organization_id = $1::BIGINT
+AND leads_1.deleted_at IS NULL
+AND leads_1.id = t.lead_id))
+AND (EXISTS (SELECT 1
+FROM leads AS leads_2
+WHERE leads_2.organization_id = $1::BIGINT
+AND leads_2.deleted_at IS NULL
+AND leads_2.id = t.lead_id
+AND leads_2.score >= $3::INTEGER))
+-- $1 = <organization_id>
+-- $2 = 1
+-- $3 = 80
+
+SELECT count(*) AS count
+FROM lead_score_history AS t
+WHERE t.organization_id = $1::BIGINT
+AND (EXISTS (SELECT $2::INTEGER AS anon_1
+FROM leads AS leads_1
+WHERE leads_1.organization_id = $1::BIGINT
+AND leads_1.deleted_at IS NULL
+AND leads_1.id = t.lead_id))
+-- $1 = <organization_id>
+-- $2 = 1
+
 SELECT k.id AS parent_id, top.organization_id, top.id, top.lead_id, top.user_id, top.activity_type, top.subject,
     top.content, top.metadata, top.scheduled_at, top.completed_at, top.direction, top.status, top.campaign_id,
     top.created_at, top.updated_at
@@ -177,54 +217,6 @@ LIMIT $3::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 11
 
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <2 keys>
-
-SELECT count(*) AS count
-FROM activities AS t
-WHERE t.organization_id = $1::BIGINT
-AND (EXISTS (SELECT $2::INTEGER AS anon_1
-FROM leads AS leads_1
-WHERE leads_1.organization_id = $1::BIGINT
-AND leads_1.deleted_at IS NULL
-AND leads_1.id = t.lead_id))
--- $1 = <organization_id>
--- $2 = 1
-
-SELECT count(*) AS count
-FROM campaign_leads AS t
-WHERE t.organization_id = $1::BIGINT
-AND (EXISTS (SELECT $2::INTEGER AS anon_1
-FROM leads AS leads_1
-WHERE leads_1.organization_id = $1::BIGINT
-AND leads_1.deleted_at IS NULL
-AND leads_1.id = t.lead_id))
-AND (EXISTS (SELECT 1
-FROM leads AS leads_2
-WHERE leads_2.organization_id = $1::BIGINT
-AND leads_2.deleted_at IS NULL
-AND leads_2.id = t.lead_id
-AND leads_2.score >= $3::INTEGER))
--- $1 = <organization_id>
--- $2 = 1
--- $3 = 80
-
-SELECT count(*) AS count
-FROM lead_score_history AS t
-WHERE t.organization_id = $1::BIGINT
-AND (EXISTS (SELECT $2::INTEGER AS anon_1
-FROM leads AS leads_1
-WHERE leads_1.organization_id = $1::BIGINT
-AND leads_1.deleted_at IS NULL
-AND leads_1.id = t.lead_id))
--- $1 = <organization_id>
--- $2 = 1
-
 SELECT c.lead_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
@@ -271,19 +263,19 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
-    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
-FROM campaigns AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
 SELECT c.lead_id AS parent_id, count(*) AS count
 FROM workflow_executions AS c
 WHERE c.organization_id = $1::BIGINT
 AND c.lead_id = ANY ($2::BIGINT[])
 GROUP BY c.lead_id
+-- $1 = <organization_id>
+-- $2 = <2 keys>
+
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
+    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
+FROM users AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
@@ -334,6 +326,37 @@ LIMIT $4::INTEGER) AS top ON true
 -- $3 = 1
 -- $4 = 11
 
+SELECT c.assigned_to_id AS parent_id, count(*) AS count
+FROM leads AS c
+WHERE c.organization_id = $1::BIGINT
+AND c.deleted_at IS NULL
+AND c.assigned_to_id = ANY ($2::BIGINT[])
+GROUP BY c.assigned_to_id
+-- $1 = <organization_id>
+-- $2 = <2 keys>
+
+SELECT c.user_id AS parent_id, count(*) AS count
+FROM activities AS c
+WHERE c.organization_id = $1::BIGINT
+AND (EXISTS (SELECT $2::INTEGER AS anon_1
+FROM leads AS leads_1
+WHERE leads_1.organization_id = $1::BIGINT
+AND leads_1.deleted_at IS NULL
+AND leads_1.id = c.lead_id))
+AND c.user_id = ANY ($3::BIGINT[])
+GROUP BY c.user_id
+-- $1 = <organization_id>
+-- $2 = 1
+-- $3 = <2 keys>
+
+SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
+    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
+FROM campaigns AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>
+
 SELECT k.id AS parent_id, top.organization_id, top.id, top.email, top.first_name, top.last_name, top.company,
     top.job_title, top.phone, top.website, top.linkedin_url, top.status, top.source, top.lead_temperature, top.score,
     top.value, top.notes, top.tags, top.custom_fields, top.enrichment_data, top.expected_close_date,
@@ -380,29 +403,6 @@ LIMIT $4::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 1
 -- $4 = 11
-
-SELECT c.assigned_to_id AS parent_id, count(*) AS count
-FROM leads AS c
-WHERE c.organization_id = $1::BIGINT
-AND c.deleted_at IS NULL
-AND c.assigned_to_id = ANY ($2::BIGINT[])
-GROUP BY c.assigned_to_id
--- $1 = <organization_id>
--- $2 = <2 keys>
-
-SELECT c.user_id AS parent_id, count(*) AS count
-FROM activities AS c
-WHERE c.organization_id = $1::BIGINT
-AND (EXISTS (SELECT $2::INTEGER AS anon_1
-FROM leads AS leads_1
-WHERE leads_1.organization_id = $1::BIGINT
-AND leads_1.deleted_at IS NULL
-AND leads_1.id = c.lead_id))
-AND c.user_id = ANY ($3::BIGINT[])
-GROUP BY c.user_id
--- $1 = <organization_id>
--- $2 = 1
--- $3 = <2 keys>
 
 SELECT link.campaign_id AS parent_id, count(*) AS count
 FROM leads AS c

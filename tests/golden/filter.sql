@@ -46,26 +46,25 @@ AND lead_fields_1.name = $9::VARCHAR COLLATE "C"
 AND lead_fields_1.text_value = $10::VARCHAR COLLATE "C"
 AND lead_fields_1.created_at = t.created_at
 AND lead_fields_1.lead_id = t.id))
-AND (t.custom_fields -> $11::VARCHAR) = $12::JSONB
 AND (EXISTS (SELECT 1
 FROM lead_fields AS lead_fields_2
 WHERE lead_fields_2.organization_id = $1::BIGINT
-AND lead_fields_2.name = $13::VARCHAR COLLATE "C"
-AND lead_fields_2.number_value >= $14::FLOAT
+AND lead_fields_2.name = $11::VARCHAR COLLATE "C"
+AND lead_fields_2.number_value >= $12::FLOAT
 AND lead_fields_2.created_at = t.created_at
 AND lead_fields_2.lead_id = t.id))
-AND jsonb_typeof(t.custom_fields -> $15::VARCHAR) = $16::VARCHAR
-AND CASE WHEN (jsonb_typeof(t.custom_fields -> $15::VARCHAR) = $17::VARCHAR) THEN CAST((t.custom_fields ->
-    $15::VARCHAR) #>> $18::TEXT[] AS NUMERIC) END >= CAST($19::VARCHAR AS NUMERIC)
-AND (((t.custom_fields -> $20::VARCHAR) -> $21::VARCHAR) = $22::JSONB
-OR ((t.custom_fields -> $20::VARCHAR) -> $21::VARCHAR) = $23::JSONB)
-AND t.email_norm = lower(btrim($24::VARCHAR))
-AND lower(t.email) = lower($25::VARCHAR)
-AND jsonb_typeof((t.enrichment_data -> $26::VARCHAR) -> $27::VARCHAR) = $28::VARCHAR
-AND CASE WHEN (jsonb_typeof((t.enrichment_data -> $26::VARCHAR) -> $27::VARCHAR) = $29::VARCHAR) THEN
-    CAST(((t.enrichment_data -> $26::VARCHAR) -> $27::VARCHAR) #>> $30::TEXT[] AS NUMERIC) END > CAST($31::VARCHAR AS
+AND CASE WHEN (jsonb_typeof(t.custom_fields -> $13::VARCHAR) = $14::VARCHAR
+AND CASE WHEN (jsonb_typeof(t.custom_fields -> $13::VARCHAR) = $15::VARCHAR) THEN CAST((t.custom_fields ->
+    $13::VARCHAR) #>> $16::TEXT[] AS NUMERIC) END >= CAST($17::VARCHAR AS NUMERIC)) THEN true ELSE false END
+AND (((t.custom_fields -> $18::VARCHAR) -> $19::VARCHAR) = $20::JSONB
+OR ((t.custom_fields -> $18::VARCHAR) -> $19::VARCHAR) = $21::JSONB)
+AND t.email_norm = lower(btrim($22::VARCHAR))
+AND lower(t.email) = lower($23::VARCHAR)
+AND jsonb_typeof((t.enrichment_data -> $24::VARCHAR) -> $25::VARCHAR) = $26::VARCHAR
+AND CASE WHEN (jsonb_typeof((t.enrichment_data -> $24::VARCHAR) -> $25::VARCHAR) = $27::VARCHAR) THEN
+    CAST(((t.enrichment_data -> $24::VARCHAR) -> $25::VARCHAR) #>> $28::TEXT[] AS NUMERIC) END > CAST($29::VARCHAR AS
     NUMERIC)
-AND t.expected_close_date > $32::DATE
+AND t.expected_close_date > $30::DATE
 AND (SELECT max(activities_3.completed_at) AS max_1
 FROM activities AS activities_3
 WHERE activities_3.organization_id = $1::BIGINT
@@ -73,9 +72,9 @@ AND activities_3.lead_id = t.id
 AND activities_3.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK',
     'FORM_SUBMISSION', 'PAGE_VISIT', 'EMAIL_OPEN', 'EMAIL_CLICK')
 AND activities_3.direction = 'OUTBOUND'
-AND activities_3.status = 'COMPLETED') < $33::TIMESTAMP WITH TIME ZONE
+AND activities_3.status = 'COMPLETED') < $31::TIMESTAMP WITH TIME ZONE
 AND t.last_engagement_date IS NOT NULL
-AND t.last_engagement_date < now() - CAST($34::VARCHAR AS INTERVAL)
+AND t.last_engagement_date < now() - CAST($32::VARCHAR AS INTERVAL)
 AND NOT (EXISTS (SELECT 1
 FROM lead_notes AS lead_notes_1
 WHERE lead_notes_1.organization_id = $1::BIGINT
@@ -84,33 +83,33 @@ AND (EXISTS (SELECT 1
 FROM users AS users_2
 WHERE users_2.organization_id = $1::BIGINT
 AND users_2.id = lead_notes_1.user_id
-AND users_2.is_active = $35::BOOLEAN)) IS NOT true))
-AND (strpos(lower(t.company), lower($36::VARCHAR)) > $37::INTEGER
-OR (t.source = $38::VARCHAR) IS NOT true)
-AND t.score >= $39::INTEGER
+AND users_2.is_active = $33::BOOLEAN)) IS NOT true))
+AND (strpos(lower(t.company), lower($34::VARCHAR)) > $35::INTEGER
+OR (t.source = $36::VARCHAR) IS NOT true)
+AND t.score >= $37::INTEGER
 AND (EXISTS (SELECT 1
 FROM lead_terms AS lead_terms_1
 WHERE lead_terms_1.organization_id = $1::BIGINT
-AND lead_terms_1.term = $40::VARCHAR COLLATE "C"
+AND lead_terms_1.term = $38::VARCHAR COLLATE "C"
 AND lead_terms_1.created_at = t.created_at
 AND lead_terms_1.lead_id = t.id))
 AND (EXISTS (SELECT 1
 FROM lead_terms AS lead_terms_2
 WHERE lead_terms_2.organization_id = $1::BIGINT
-AND lead_terms_2.term >= $41::VARCHAR COLLATE "C"
-AND lead_terms_2.term < $42::VARCHAR COLLATE "C"
+AND lead_terms_2.term >= $39::VARCHAR COLLATE "C"
+AND lead_terms_2.term < $40::VARCHAR COLLATE "C"
 AND lead_terms_2.created_at = t.created_at
 AND lead_terms_2.lead_id = t.id))
-AND t.status = ANY ($43::TEXT[])
+AND t.status = ANY ($41::TEXT[])
 AND (EXISTS (SELECT 1
 FROM lead_tags AS lead_tags_1
 WHERE lead_tags_1.organization_id = $1::BIGINT
-AND lead_tags_1.tag = $44::VARCHAR COLLATE "C"
+AND lead_tags_1.tag = $42::VARCHAR COLLATE "C"
 AND lead_tags_1.created_at = t.created_at
 AND lead_tags_1.lead_id = t.id))
 AND t.tags != '[]'::jsonb
 ORDER BY t.score DESC, t.last_engagement_date ASC NULLS FIRST, t.id ASC
-LIMIT $45::INTEGER
+LIMIT $43::INTEGER
 -- $1 = <organization_id>
 -- $2 = 'CALL'
 -- $3 = 'P14D'
@@ -121,41 +120,39 @@ LIMIT $45::INTEGER
 -- $8 = 1
 -- $9 = 'country'
 -- $10 = 'DE'
--- $11 = 'country'
--- $12 = '"DE"'
+-- $11 = 'employees'
+-- $12 = 10.0
 -- $13 = 'employees'
--- $14 = 10.0
--- $15 = 'employees'
--- $16 = 'number'
--- $17 = 'number'
--- $18 = []
--- $19 = '10'
--- $20 = 'size'
--- $21 = 'seats'
--- $22 = '7'
--- $23 = 'null'
--- $24 = 'ADA@acme.test'
--- $25 = 'ADA@acme.test'
--- $26 = 'industry'
--- $27 = 'confidence'
--- $28 = 'number'
--- $29 = 'number'
--- $30 = []
--- $31 = '0.5'
--- $32 = '2025-06-01'
--- $33 = '2025-12-31T00:00:00+00:00'
--- $34 = 'P14D'
--- $35 = True
--- $36 = 'acme'
--- $37 = 0
--- $38 = 'IMPORT'
--- $39 = 50
--- $40 = 'acme'
--- $41 = 'be'
--- $42 = 'bf'
--- $43 = ['NEW', 'CONTACTED']
--- $44 = 'vip'
--- $45 = 21
+-- $14 = 'number'
+-- $15 = 'number'
+-- $16 = []
+-- $17 = '10'
+-- $18 = 'size'
+-- $19 = 'seats'
+-- $20 = '7'
+-- $21 = 'null'
+-- $22 = 'ADA@acme.test'
+-- $23 = 'ADA@acme.test'
+-- $24 = 'industry'
+-- $25 = 'confidence'
+-- $26 = 'number'
+-- $27 = 'number'
+-- $28 = []
+-- $29 = '0.5'
+-- $30 = '2025-06-01'
+-- $31 = '2025-12-31T00:00:00+00:00'
+-- $32 = 'P14D'
+-- $33 = True
+-- $34 = 'acme'
+-- $35 = 0
+-- $36 = 'IMPORT'
+-- $37 = 50
+-- $38 = 'acme'
+-- $39 = 'be'
+-- $40 = 'bf'
+-- $41 = ['NEW', 'CONTACTED']
+-- $42 = 'vip'
+-- $43 = 21
 
 SELECT count(*) AS count
 FROM leads AS t
@@ -200,26 +197,25 @@ AND lead_fields_1.name = $9::VARCHAR COLLATE "C"
 AND lead_fields_1.text_value = $10::VARCHAR COLLATE "C"
 AND lead_fields_1.created_at = t.created_at
 AND lead_fields_1.lead_id = t.id))
-AND (t.custom_fields -> $11::VARCHAR) = $12::JSONB
 AND (EXISTS (SELECT 1
 FROM lead_fields AS lead_fields_2
 WHERE lead_fields_2.organization_id = $1::BIGINT
-AND lead_fields_2.name = $13::VARCHAR COLLATE "C"
-AND lead_fields_2.number_value >= $14::FLOAT
+AND lead_fields_2.name = $11::VARCHAR COLLATE "C"
+AND lead_fields_2.number_value >= $12::FLOAT
 AND lead_fields_2.created_at = t.created_at
 AND lead_fields_2.lead_id = t.id))
-AND jsonb_typeof(t.custom_fields -> $15::VARCHAR) = $16::VARCHAR
-AND CASE WHEN (jsonb_typeof(t.custom_fields -> $15::VARCHAR) = $17::VARCHAR) THEN CAST((t.custom_fields ->
-    $15::VARCHAR) #>> $18::TEXT[] AS NUMERIC) END >= CAST($19::VARCHAR AS NUMERIC)
-AND (((t.custom_fields -> $20::VARCHAR) -> $21::VARCHAR) = $22::JSONB
-OR ((t.custom_fields -> $20::VARCHAR) -> $21::VARCHAR) = $23::JSONB)
-AND t.email_norm = lower(btrim($24::VARCHAR))
-AND lower(t.email) = lower($25::VARCHAR)
-AND jsonb_typeof((t.enrichment_data -> $26::VARCHAR) -> $27::VARCHAR) = $28::VARCHAR
-AND CASE WHEN (jsonb_typeof((t.enrichment_data -> $26::VARCHAR) -> $27::VARCHAR) = $29::VARCHAR) THEN
-    CAST(((t.enrichment_data -> $26::VARCHAR) -> $27::VARCHAR) #>> $30::TEXT[] AS NUMERIC) END > CAST($31::VARCHAR AS
+AND CASE WHEN (jsonb_typeof(t.custom_fields -> $13::VARCHAR) = $14::VARCHAR
+AND CASE WHEN (jsonb_typeof(t.custom_fields -> $13::VARCHAR) = $15::VARCHAR) THEN CAST((t.custom_fields ->
+    $13::VARCHAR) #>> $16::TEXT[] AS NUMERIC) END >= CAST($17::VARCHAR AS NUMERIC)) THEN true ELSE false END
+AND (((t.custom_fields -> $18::VARCHAR) -> $19::VARCHAR) = $20::JSONB
+OR ((t.custom_fields -> $18::VARCHAR) -> $19::VARCHAR) = $21::JSONB)
+AND t.email_norm = lower(btrim($22::VARCHAR))
+AND lower(t.email) = lower($23::VARCHAR)
+AND jsonb_typeof((t.enrichment_data -> $24::VARCHAR) -> $25::VARCHAR) = $26::VARCHAR
+AND CASE WHEN (jsonb_typeof((t.enrichment_data -> $24::VARCHAR) -> $25::VARCHAR) = $27::VARCHAR) THEN
+    CAST(((t.enrichment_data -> $24::VARCHAR) -> $25::VARCHAR) #>> $28::TEXT[] AS NUMERIC) END > CAST($29::VARCHAR AS
     NUMERIC)
-AND t.expected_close_date > $32::DATE
+AND t.expected_close_date > $30::DATE
 AND (SELECT max(activities_3.completed_at) AS max_1
 FROM activities AS activities_3
 WHERE activities_3.organization_id = $1::BIGINT
@@ -227,9 +223,9 @@ AND activities_3.lead_id = t.id
 AND activities_3.activity_type IN ('EMAIL', 'CALL', 'MEETING', 'SMS', 'WHATSAPP', 'LINKEDIN', 'TASK',
     'FORM_SUBMISSION', 'PAGE_VISIT', 'EMAIL_OPEN', 'EMAIL_CLICK')
 AND activities_3.direction = 'OUTBOUND'
-AND activities_3.status = 'COMPLETED') < $33::TIMESTAMP WITH TIME ZONE
+AND activities_3.status = 'COMPLETED') < $31::TIMESTAMP WITH TIME ZONE
 AND t.last_engagement_date IS NOT NULL
-AND t.last_engagement_date < now() - CAST($34::VARCHAR AS INTERVAL)
+AND t.last_engagement_date < now() - CAST($32::VARCHAR AS INTERVAL)
 AND NOT (EXISTS (SELECT 1
 FROM lead_notes AS lead_notes_1
 WHERE lead_notes_1.organization_id = $1::BIGINT
@@ -238,28 +234,28 @@ AND (EXISTS (SELECT 1
 FROM users AS users_2
 WHERE users_2.organization_id = $1::BIGINT
 AND users_2.id = lead_notes_1.user_id
-AND users_2.is_active = $35::BOOLEAN)) IS NOT true))
-AND (strpos(lower(t.company), lower($36::VARCHAR)) > $37::INTEGER
-OR (t.source = $38::VARCHAR) IS NOT true)
-AND t.score >= $39::INTEGER
+AND users_2.is_active = $33::BOOLEAN)) IS NOT true))
+AND (strpos(lower(t.company), lower($34::VARCHAR)) > $35::INTEGER
+OR (t.source = $36::VARCHAR) IS NOT true)
+AND t.score >= $37::INTEGER
 AND (EXISTS (SELECT 1
 FROM lead_terms AS lead_terms_1
 WHERE lead_terms_1.organization_id = $1::BIGINT
-AND lead_terms_1.term = $40::VARCHAR COLLATE "C"
+AND lead_terms_1.term = $38::VARCHAR COLLATE "C"
 AND lead_terms_1.created_at = t.created_at
 AND lead_terms_1.lead_id = t.id))
 AND (EXISTS (SELECT 1
 FROM lead_terms AS lead_terms_2
 WHERE lead_terms_2.organization_id = $1::BIGINT
-AND lead_terms_2.term >= $41::VARCHAR COLLATE "C"
-AND lead_terms_2.term < $42::VARCHAR COLLATE "C"
+AND lead_terms_2.term >= $39::VARCHAR COLLATE "C"
+AND lead_terms_2.term < $40::VARCHAR COLLATE "C"
 AND lead_terms_2.created_at = t.created_at
 AND lead_terms_2.lead_id = t.id))
-AND t.status = ANY ($43::TEXT[])
+AND t.status = ANY ($41::TEXT[])
 AND (EXISTS (SELECT 1
 FROM lead_tags AS lead_tags_1
 WHERE lead_tags_1.organization_id = $1::BIGINT
-AND lead_tags_1.tag = $44::VARCHAR COLLATE "C"
+AND lead_tags_1.tag = $42::VARCHAR COLLATE "C"
 AND lead_tags_1.created_at = t.created_at
 AND lead_tags_1.lead_id = t.id))
 AND t.tags != '[]'::jsonb
@@ -273,37 +269,35 @@ AND t.tags != '[]'::jsonb
 -- $8 = 1
 -- $9 = 'country'
 -- $10 = 'DE'
--- $11 = 'country'
--- $12 = '"DE"'
+-- $11 = 'employees'
+-- $12 = 10.0
 -- $13 = 'employees'
--- $14 = 10.0
--- $15 = 'employees'
--- $16 = 'number'
--- $17 = 'number'
--- $18 = []
--- $19 = '10'
--- $20 = 'size'
--- $21 = 'seats'
--- $22 = '7'
--- $23 = 'null'
--- $24 = 'ADA@acme.test'
--- $25 = 'ADA@acme.test'
--- $26 = 'industry'
--- $27 = 'confidence'
--- $28 = 'number'
--- $29 = 'number'
--- $30 = []
--- $31 = '0.5'
--- $32 = '2025-06-01'
--- $33 = '2025-12-31T00:00:00+00:00'
--- $34 = 'P14D'
--- $35 = True
--- $36 = 'acme'
--- $37 = 0
--- $38 = 'IMPORT'
--- $39 = 50
--- $40 = 'acme'
--- $41 = 'be'
--- $42 = 'bf'
--- $43 = ['NEW', 'CONTACTED']
--- $44 = 'vip'
+-- $14 = 'number'
+-- $15 = 'number'
+-- $16 = []
+-- $17 = '10'
+-- $18 = 'size'
+-- $19 = 'seats'
+-- $20 = '7'
+-- $21 = 'null'
+-- $22 = 'ADA@acme.test'
+-- $23 = 'ADA@acme.test'
+-- $24 = 'industry'
+-- $25 = 'confidence'
+-- $26 = 'number'
+-- $27 = 'number'
+-- $28 = []
+-- $29 = '0.5'
+-- $30 = '2025-06-01'
+-- $31 = '2025-12-31T00:00:00+00:00'
+-- $32 = 'P14D'
+-- $33 = True
+-- $34 = 'acme'
+-- $35 = 0
+-- $36 = 'IMPORT'
+-- $37 = 50
+-- $38 = 'acme'
+-- $39 = 'be'
+-- $40 = 'bf'
+-- $41 = ['NEW', 'CONTACTED']
+-- $42 = 'vip'

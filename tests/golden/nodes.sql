@@ -1,4 +1,4 @@
--- 7 statements beside BEGIN and COMMIT
+-- 8 statements beside BEGIN and COMMIT
 
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
     t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
@@ -60,14 +60,6 @@ LIMIT $3::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 11
 
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
 SELECT c.lead_id AS parent_id, count(*) AS count
 FROM activities AS c
 WHERE c.organization_id = $1::BIGINT
@@ -77,3 +69,21 @@ AND c.lead_id = ANY ($2::BIGINT[])
 GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
+
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
+    t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
+    t.enrichment_data, t.expected_close_date, t.last_engagement_date, t.created_at, t.updated_at, t.assigned_to_id,
+    t.status_reason, t.version, t.external_source, t.external_id, t.deleted_at, t.merged_into_id, t.email_norm
+FROM leads AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>
+
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
+    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
+FROM users AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>

@@ -1,4 +1,4 @@
--- 18 statements beside BEGIN and COMMIT
+-- 17 statements beside BEGIN and COMMIT
 
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
     t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
@@ -7,22 +7,6 @@ SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t
 FROM leads AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.deleted_at IS NULL
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
-SELECT t.id, t.name, t.slug, t.description, t.website, t.industry, t.size, t.settings, t.subscription_tier,
-    t.billing_email, t.is_active, t.created_at, t.updated_at
-FROM organizations AS t
-WHERE t.id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
-WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
@@ -165,14 +149,6 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
-    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
-FROM campaigns AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
 SELECT c.lead_id AS parent_id, count(*) AS count
 FROM lead_notes AS c
 WHERE c.organization_id = $1::BIGINT
@@ -181,9 +157,19 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
+    t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
+    t.enrichment_data, t.expected_close_date, t.last_engagement_date, t.created_at, t.updated_at, t.assigned_to_id,
+    t.status_reason, t.version, t.external_source, t.external_id, t.deleted_at, t.merged_into_id, t.email_norm
+FROM leads AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>
+
+SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
+    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
+FROM campaigns AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
@@ -205,10 +191,18 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
+SELECT t.id, t.name, t.slug, t.description, t.website, t.industry, t.size, t.settings, t.subscription_tier,
+    t.billing_email, t.is_active, t.created_at, t.updated_at
+FROM organizations AS t
+WHERE t.id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>
+
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
     t.email_notifications, t.avatar_url, t.created_at, t.updated_at
 FROM users AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
--- $2 = <1 keys>
+-- $2 = <3 keys>

@@ -215,14 +215,6 @@ AND t.score > $17::INTEGER) AS anon_1
 -- $16 = 1000
 -- $17 = 10
 
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
 SELECT count(*) AS count
 FROM (SELECT t.id AS id, hits.rank AS rank
 FROM leads AS t
@@ -231,3 +223,11 @@ WHERE false) AS hits ON t.id = hits.lead_id
 WHERE t.organization_id = $1::BIGINT
 AND t.deleted_at IS NULL) AS anon_1
 -- $1 = <organization_id>
+
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
+    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
+FROM users AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>

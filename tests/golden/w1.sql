@@ -1,4 +1,4 @@
--- 9 statements beside BEGIN and COMMIT
+-- 8 statements beside BEGIN and COMMIT
 
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t.job_title, t.phone, t.website,
     t.linkedin_url, t.status, t.source, t.lead_temperature, t.score, t.value, t.notes, t.tags, t.custom_fields,
@@ -11,14 +11,6 @@ ORDER BY t.created_at DESC, t.id DESC
 LIMIT $2::INTEGER
 -- $1 = <organization_id>
 -- $2 = 51
-
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <2 keys>
 
 SELECT k.id AS parent_id, top.organization_id, top.id, top.lead_id, top.user_id, top.activity_type, top.subject,
     top.content, top.metadata, top.scheduled_at, top.completed_at, top.direction, top.status, top.campaign_id,
@@ -90,19 +82,19 @@ FROM users AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
--- $2 = <1 keys>
+-- $2 = <3 keys>
 
-SELECT t.organization_id, t.id, t.name, t.description, t.rule_type, t.criteria, t.score_points, t.is_active,
-    t.priority, t.created_at, t.updated_at, t.deleted_at
-FROM lead_scoring_rules AS t
+SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
+    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
+FROM campaigns AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 
-SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
-    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
-FROM campaigns AS t
+SELECT t.organization_id, t.id, t.name, t.description, t.rule_type, t.criteria, t.score_points, t.is_active,
+    t.priority, t.created_at, t.updated_at, t.deleted_at
+FROM lead_scoring_rules AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>

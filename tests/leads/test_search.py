@@ -167,6 +167,7 @@ async def test_pages_of_a_search_neither_repeat_nor_skip(world: World) -> None:
             page = answer.data["searchLeads"]
             part = [edge["node"]["firstName"] for edge in page["edges"]]
             found = found + part if size == "first" else part + found
+            assert len(found) <= len(whole)
             position, going = page["pageInfo"][end], page["pageInfo"][more]
             assert page["totalCount"] == 12
         assert found == whole

@@ -26,9 +26,7 @@ _CONNECTIONS = int(os.environ["PEERS_CONNECTIONS"])
 
 def application(operations: Mapping[str, Answer]) -> Callable[..., Awaitable[None]]:
     """The ASGI application that answers the operations."""
-    verifier = build_verifier(
-        secret=os.environ["PEERS_JWT_SECRET"].encode(), jwks_url=None, audience=None, issuer=None
-    )
+    verifier = build_verifier(secret=os.environ["PEERS_JWT_SECRET"].encode(), jwks_url=None, audience=None, issuer=None)
     idle: list[asyncpg.Connection] = []
     turns = asyncio.Semaphore(_CONNECTIONS)
 

@@ -81,9 +81,7 @@ l AS MATERIALIZED {
     _children("u", "leads", "id, email, status", "assigned_to_id", "created_at", "c.deleted_at IS NULL", "5")
 },
 a AS MATERIALIZED {
-    _children(
-        "l", "activities", "id, activity_type, created_at, user_id", "lead_id", "created_at", COMMUNICATION, "5"
-    )
+    _children("l", "activities", "id, activity_type, created_at, user_id", "lead_id", "created_at", COMMUNICATION, "5")
 }
 SELECT o.id, o.name, q0.*, q1.*, q2.*, q3.* FROM organizations AS o,
     {_columns("u", "id, first_name, last_name")} AS q0, {_columns("l", "parent, id, email, status")} AS q1,
@@ -163,9 +161,7 @@ async def _timelines(connection: asyncpg.Connection, organization: int, variable
             "rule": rules[u],
         },
     )
-    members = _grouped(
-        found[33:38], lambda i, s, m, c: {"id": i, "status": s, "addedAt": m, "campaign": campaigns[c]}
-    )
+    members = _grouped(found[33:38], lambda i, s, m, c: {"id": i, "status": s, "addedAt": m, "campaign": campaigns[c]})
     none: list[Node] = []
     edges = [
         {
@@ -190,9 +186,7 @@ async def _timelines(connection: asyncpg.Connection, organization: int, variable
                 "campaignLeads": _page(members.get(i, none), 5),
             },
         }
-        for i, e, f, n, c, j, s, o, t, p, g, m, a in zip(
-            *(column[:first] for column in _full(found[:13])), strict=True
-        )
+        for i, e, f, n, c, j, s, o, t, p, g, m, a in zip(*(column[:first] for column in _full(found[:13])), strict=True)
     ]
     more = len(found[0] or ()) > first
     end = edges[-1]["cursor"] if edges else None

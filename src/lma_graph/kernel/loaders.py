@@ -1,24 +1,22 @@
 """Loaders are values: a frozen spec says which rows belong to which keys, and gives the statement for many at once.
 
-A GraphQL field names a spec; nothing is registered. `Loaders` serves the specs of one operation through data
-loaders: whatever the resolvers of one level ask of one spec is one statement.
+A GraphQL field names a spec; nothing is registered. Field by field execution serves specs through data loaders
+(`dataloaders`), batched execution hands a spec all parents of a level at once.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
-from lma_graph.kernel.transactions import ANEW, Reader, Row, Transaction
+from lma_graph.kernel.transactions import ANEW, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
@@ -244,24 +242,3 @@ def _planned(statement: sa.Select[Any], page: Page) -> sa.Select[Any]:
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
     return {row[0]: row[1] for row in rows}  # type: ignore[misc]  # two columns, by construction
-
-
-class Loaders:
-    """The data loaders of one operation, made on first use."""
-
-    def __init__(self, reader: Reader | Transaction) -> None:
-        self.reader = reader
-        self.scope = Scope.of(reader.viewer)
-        self._open: dict[tuple[Spec, Hashable], DataLoader[int, Any]] = {}
-
-    async def load(self, spec: Spec, key: int, arguments: Hashable = None) -> Any:
-        """The value of one key; keys asked for together share a statement, and each is loaded once."""
-        loader = self._open.get((spec, arguments))
-        if loader is None:
-
-            async def batch(keys: list[int]) -> list[Any]:
-                return list(await spec.load(self.reader, self.scope, keys, arguments))
-
-            loader = self._open[spec, arguments] = DataLoader(batch)
-        # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
-        return await asyncio.shield(loader.load(key))

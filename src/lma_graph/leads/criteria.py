@@ -73,9 +73,7 @@ _TAGS = Family(
 class TagsTerm(ColumnTerm):
     """Labels, asked of `lead_tags`."""
 
-    def apply(
-        self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause
-    ) -> Condition:
+    def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Condition:
         """One operator's condition."""
         if operator.name == "isEmpty":
             empty = column == sa.literal_column("'[]'::jsonb")
@@ -180,9 +178,7 @@ def prefixed(term: sa.ColumnElement[Any], word: str) -> tuple[Condition, Conditi
 class EmailTerm(ColumnTerm):
     """The e-mail address; exact questions also ask its normalized form, which has an index."""
 
-    def apply(
-        self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause
-    ) -> Condition:
+    def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Condition:
         """One operator's condition."""
         exact = super().apply(operator, operand, column, table)
         if operator.name not in {"eq", "ieq"}:

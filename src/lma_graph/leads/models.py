@@ -145,7 +145,8 @@ class LeadRow(TenantRow):
             "assigned_to_id",
             "status",
             *newest("created_at"),
-            serves="an owner's leads by status, newest first; `User.assignedLeads`; the key",
+            "score",  # last, so that entries below a threshold are passed over without reading the lead
+            serves="an owner's leads by status, newest first, from a score upwards; the key",
         ),
         index(
             "leads",
@@ -189,6 +190,13 @@ class LeadRow(TenantRow):
             "id",
             serves="decisions expected soon",
             postgresql_where=sa.text("expected_close_date IS NOT NULL"),
+        ),
+        index(
+            "leads",
+            "alive",
+            "id",
+            serves="counting leads, and whether the lead of a row is there, without reading it",
+            postgresql_where=sa.text("deleted_at IS NULL"),
         ),
         index(
             "leads",
@@ -241,8 +249,8 @@ def _lead_key() -> sa.ForeignKeyConstraint:
     lead; from the columns alone it would expect hardly any to have one, and sort all that match for one page.
     """
     return sa.ForeignKeyConstraint(
-        ["organization_id", "created_at", "lead_id"],
-        ["leads.organization_id", "leads.created_at", "leads.id"],
+        ["organization_id", "lead_id", "created_at"],
+        ["leads.organization_id", "leads.id", "leads.created_at"],
         ondelete="CASCADE",
     )
 
@@ -268,9 +276,7 @@ class LeadFieldRow(_SearchRow):
     __tablename__ = "lead_fields"
 
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger(), primary_key=True)
-    name: Mapped[str] = column(
-        "Path of the field, its steps joined by dots.", sa.Text(collation="C"), primary_key=True
-    )
+    name: Mapped[str] = column("Path of the field, its steps joined by dots.", sa.Text(collation="C"), primary_key=True)
     created_at: Mapped[dt.datetime] = column("The lead's `created_at`.")
     text_value: Mapped[str | None] = column(
         "The value, where it is text of up to 200 characters.", sa.Text(collation="C")
@@ -312,9 +318,7 @@ class LeadTermRow(_SearchRow):
     )
     created_at: Mapped[dt.datetime] = column("The lead's `created_at`.", primary_key=True)
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger(), primary_key=True)
-    weight: Mapped[int] = column(
-        "How much a hit counts: 4 e-mail, 3 name, 2 company, 1 job title.", sa.SmallInteger()
-    )
+    weight: Mapped[int] = column("How much a hit counts: 4 e-mail, 3 name, 2 company, 1 job title.", sa.SmallInteger())
 
     __table_args__ = (
         _lead_key(),

@@ -21,9 +21,7 @@ class LeadScoreHistory:
     """One entry of the score ledger: a lead's score is the sum of its `scoreChange`s."""
 
     lead = to_one(HOLDER, Lead, key=LeadScoreHistoryRow.lead_id, description="The lead.", required=True)
-    rule = to_one(
-        RULE, LeadScoringRule, key=LeadScoreHistoryRow.rule_id, description="The rule that gave the points."
-    )
+    rule = to_one(RULE, LeadScoringRule, key=LeadScoreHistoryRow.rule_id, description="The rule that gave the points.")
 
 
 @extend(Lead)

@@ -104,7 +104,5 @@ def _type(name: str, description: str) -> Any:
 
 
 def _add(made: Any, name: str, annotation: Any, description: str) -> None:
-    field = StrawberryField(
-        python_name=name, type_annotation=StrawberryAnnotation(annotation), description=description
-    )
+    field = StrawberryField(python_name=name, type_annotation=StrawberryAnnotation(annotation), description=description)
     made.__strawberry_definition__.fields.append(field)

@@ -68,7 +68,7 @@ class OperationNotAllowed(DomainError):
     code = "OPERATION_NOT_ALLOWED"
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """The error and what graphql-core's and SQLAlchemy's wrappers hold, outermost first.
 
     A `raise … from` of anybody else is not followed: what a bug was raised from does not make it expected.
@@ -87,7 +87,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def translate(error: BaseException) -> DomainError | None:
     """The expected failure behind an exception; None if there is none, which makes it a bug."""
-    for found in _chain(error):
+    for found in chain(error):
         if isinstance(found, DomainError):
             return found
         if isinstance(found, _TOO_SLOW):
@@ -108,7 +108,7 @@ def _shorten(message: str) -> str:
 def _public_message(error: GraphQLError) -> str:
     """graphql-core's message without suggestions and without the words of what a scalar's parser raised."""
     message = error.message
-    for found in _chain(error):
+    for found in chain(error):
         if not isinstance(found, GraphQLError | DomainError):
             message = message.replace(f", but encountered error '{found}'; found", ", found")
     return _shorten(_SUGGESTION.sub("", message))
@@ -178,7 +178,7 @@ class Incident:
     def _masked(self, error: BaseException) -> dict[str, object]:
         if self._correlation_id is None:
             self._correlation_id = uuid.uuid4().hex
-        cause = list(_chain(error))[-1]
+        cause = list(chain(error))[-1]
         kind = (type(cause), str(cause))
         if kind not in self._logged and len(self._logged) < _MOST_TRACEBACKS:
             self._logged.add(kind)

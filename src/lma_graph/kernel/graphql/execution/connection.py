@@ -10,7 +10,9 @@ from lma_graph.kernel.paging import Page
 
 Object = dict[str, Any]
 Pages = list[Object]
-Spans = Sequence[tuple[int, int]]
+Span = tuple[int, int, bool]
+"""From and up to which row the rows of one page stand, and whether there is more behind them."""
+Spans = Sequence[Span]
 Totals = Sequence[int]
 _PAGE_INFO = {
     "hasNextPage": "has_next",
@@ -88,24 +90,22 @@ class ConnectionShape:
         return "total" in self._used
 
     @property
+    def is_parent(self) -> bool:
+        """Whether much hangs on each row, so that none must be fetched for nothing."""
+        return any(shape.is_parent for shape in self.shapes)
+
+    @property
     def looks_ahead(self) -> bool:
         """Whether one more row than the page holds must be fetched, to know if there is more."""
         return bool({"has_next", "has_previous"} & self._used)
 
-    def pages(
-        self, page: Page, values: Values, objects: Sequence[list[Object]], spans: Spans, totals: Totals
-    ) -> Pages:
-        """The response objects of all pages of a level.
-
-        `spans` says from and up to which row each page's rows stand, the row that only tells that there is more
-        included; `totals` the length of each whole list, where that was asked for.
-        """
+    def pages(self, page: Page, values: Values, objects: Sequence[list[Object]], spans: Spans, totals: Totals) -> Pages:
+        """The response objects of all pages of a level; `totals` are the lengths of the whole lists, if asked for."""
         make, used = self._maker(), self._used
-        cut = [(begin, min(end, begin + page.limit), end - begin > page.limit) for begin, end in spans]
-        write = self._cursors(page, values, cut)
+        write = self._cursors(page, values, spans)
         step, lists, single = -1 if page.backward else 1, "cursors" in used, len(objects) == 1
         found = []
-        for (begin, end, more), total in zip(cut, totals, strict=True):
+        for (begin, end, more), total in zip(spans, totals, strict=True):
             slices = [objects[0][begin:end]] if single else [rows[begin:end] for rows in objects]
             first, last = (begin, end - 1) if step > 0 else (end - 1, begin)
             if step < 0:
@@ -116,7 +116,7 @@ class ConnectionShape:
             found.append(make(slices, end - begin, cursors, start, finish, has_next, has_previous, total))
         return found
 
-    def _cursors(self, page: Page, values: Values, spans: Sequence[tuple[int, int, bool]]) -> dict[int, str]:
+    def _cursors(self, page: Page, values: Values, spans: Spans) -> dict[int, str]:
         """The cursors that are asked for, by row: those of every row, or of the ends of pages."""
         if "cursors" in self._used:
             rows = [row for begin, end, _ in spans for row in range(begin, end)]

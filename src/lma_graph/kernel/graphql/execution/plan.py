@@ -9,6 +9,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 
 from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.execution.completion import Complete
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
 from lma_graph.kernel.graphql.execution.statements import Column, Parts
@@ -24,10 +25,6 @@ Object = dict[str, Any]
 
 class Unplannable(Exception):
     """The operation has something that no plan can hold; it runs field by field."""
-
-
-class Surprise(Exception):
-    """The run met something that only field by field execution can answer exactly."""
 
 
 @dataclass(slots=True)
@@ -87,7 +84,8 @@ class Computed:
     parent: Shape
     at: int
     spec: Aggregate | First
-    shape: Shape | None = None
+    shape: Shape | None
+    complete: Complete
     rows: Parts = dataclasses.field(default_factory=Parts)
 
 
@@ -101,6 +99,7 @@ class Batched:
     arguments: Arguments
     reads: tuple[tuple[str, int, bool], ...]
     """(name, place, is JSON) of the columns that the resolver reads."""
+    complete: Complete
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,7 @@ class RowRoot:
     spec: ById
     number: Callable[[Run], int | None]
     shape: Shape
+    required: bool = False
     rows: Parts = dataclasses.field(default_factory=Parts)
 
 

@@ -6,13 +6,14 @@ depends on variables only through `@skip` and `@include`, whose values are there
 
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLNonNull, GraphQLObjectType, get_named_type
+from graphql import GraphQLField, GraphQLFloat, GraphQLNonNull, GraphQLObjectType, get_named_type
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields, collect_subfields
 from graphql.execution.values import get_argument_values
 from graphql.language import BREAK, VariableNode, Visitor, visit
 from strawberry.utils.str_converters import to_snake_case
 
+from lma_graph.kernel.graphql.execution.completion import completed, given
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.plan import (
     Arguments,
@@ -48,8 +49,9 @@ from lma_graph.kernel.graphql.inputs import plain
 from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.graphql.nodes import LOADERS, ROWS
 from lma_graph.kernel.ids import number_of
-from lma_graph.kernel.loaders import Aggregate, ById, First
+from lma_graph.kernel.loaders import Aggregate, ById, First, rows_of
 from lma_graph.kernel.paging import Page
+from lma_graph.kernel.scope import table_of
 
 Details = list[FieldDetails]
 
@@ -127,7 +129,8 @@ class Planner:
         if isinstance(field, CurrentField):
             find = field.key
             shape = self._target(definition, details)
-            return RowRoot(key, field.spec, lambda run: find(run.context.viewer), shape)
+            required = isinstance(definition.type, GraphQLNonNull)
+            return RowRoot(key, field.spec, lambda run: find(run.context.viewer), shape, required)
         return FallbackRoot(key, details)
 
     # --- objects ---
@@ -151,23 +154,29 @@ class Planner:
         definition = gtype.fields[details[0].node.name.value]
         field = _field_of(definition)
         if isinstance(field, ColumnField):
-            self._column(shape, key, field)
+            self._column(shape, key, field, definition)
             return
         shape.constant(key, None)
+        shape.is_parent = shape.is_parent or not isinstance(field, OneField)
         place = len(self.relations)
         relation = self._relation(shape, gtype, key, field, definition, details)
         # Parents first: what lies below has been added meanwhile.
         self.relations.insert(place, relation)
 
     @staticmethod
-    def _column(shape: Shape, key: str, field: ColumnField) -> None:
+    def _column(shape: Shape, key: str, field: ColumnField, definition: GraphQLField) -> None:
         at = shape.source.need(field.column, as_text=field.is_json)
+        kind = definition.type
         if field.node is not None:
             shape.column(key, at, encoded(field.node))
         elif field.convert is not None:
-            shape.column(key, at, converted(field.convert, from_json=field.is_json))
+            shape.column(key, at, converted(field.convert, completed(kind), from_json=field.is_json))
+        elif field.is_json:
+            shape.column(key, at, fragments(required=isinstance(kind, GraphQLNonNull)))
+        elif get_named_type(kind) is GraphQLFloat:
+            shape.column(key, at, converted(None, completed(kind)))  # the database's NaN is no Float
         else:
-            shape.column(key, at, fragments if field.is_json else None)
+            shape.column(key, at)
 
     def _relation(  # noqa: PLR0917  # one field in all its aspects
         self,
@@ -188,11 +197,13 @@ class Planner:
             connection = self._connection(definition, details, page(self._executor))
             return ToMany(key, shape, need("id"), field, page, connection)
         if isinstance(field, DerivedField) and isinstance(spec, Aggregate | First):
-            row = self._target(definition, details) if isinstance(spec, First) else None
-            return Computed(key, shape, need("id"), spec, row)
+            at, kind = need("id"), definition.type
+            if isinstance(spec, First):
+                return Computed(key, shape, at, spec, self._target(definition, details), given(kind))
+            return Computed(key, shape, at, spec, None, completed(kind))
         if isinstance(field, BatchField) and not details[0].node.selection_set:
             reads = self._reads(shape, field.reads)
-            return Batched(key, shape, field, self._arguments(definition, details), reads)
+            return Batched(key, shape, field, self._arguments(definition, details), reads, completed(definition.type))
         return Fallback(key, shape, details, gtype, self._reads(shape, None))
 
     @staticmethod
@@ -201,7 +212,7 @@ class Planner:
         row = ROWS.get(shape.type_name)
         if row is None:
             raise Unplannable(shape.type_name)
-        columns = {column.name: column for column in row.__table__.columns}
+        columns = {column.name: column for column in rows_of(table_of(row))}
         found = []
         for name in ("id", *(columns if names is None else names)):
             is_json = type(columns[name].type).__name__ == "JSONB"

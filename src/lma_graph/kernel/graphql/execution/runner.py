@@ -13,13 +13,14 @@ from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
 from graphql.language import FieldNode, VariableNode, Visitor, visit
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
-from lma_graph.kernel.graphql.execution.levels import run_plan
+from lma_graph.kernel.graphql.errors import chain
 from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner
+from lma_graph.kernel.graphql.execution.roots import run_plan
 from lma_graph.kernel.graphql.inputs import plain
 
 EXECUTIONS: Final = Counter(
@@ -28,6 +29,11 @@ EXECUTIONS: Final = Counter(
     ("way", "reason"),
 )
 PLANS: Final = Counter("lma_graphql_plans", "Look-ups of plans, by result (hit, miss).", ("result",))
+STATEMENTS: Final = Histogram(
+    "lma_graphql_statements",
+    "SQL statements of an operation, beside BEGIN and COMMIT.",
+    buckets=(1, 2, 3, 4, 6, 10, 20, 50),
+)
 _PLANNED = EXECUTIONS.labels("planned", "")
 _HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
 _MOST_PLANS = 16
@@ -50,35 +56,46 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
     del document
     context = executor.context_value
     if operation.type is not OperationType.QUERY or not isinstance(context, Context):
-        return await _standard(executor, "not a query")
+        return await _execute(executor)
     try:
         plan = _plan_of(executor, operation)
         if isinstance(plan, str):
-            return await _standard(executor, plan)
+            return await _standard(executor, context, plan)
         data = await run_plan(plan, plan.run(executor, context))
-    except _FATAL:
-        raise
-    except asyncpg.PostgresError as error:
-        await context.reader.restart()
-        return await _again(executor, context, error)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the standard way gives the exact answer
-        return await _again(executor, context, error)
+    except Exception as error:
+        if any(isinstance(cause, _FATAL) for cause in chain(error)):
+            raise
+        return await _again(executor, context, error)  # whatever it is, the standard way gives the exact answer
     _PLANNED.inc()
+    _note(context, "planned")
     return ExecutionResult(data, None)
 
 
-async def _standard(executor: Executor[Any], reason: str) -> ExecutionResult:
+def _note(context: Context, way: str) -> None:
+    STATEMENTS.observe(context.reader.statements)
+    if context.debug is not None:
+        context.debug["execution"] = way
+
+
+async def _standard(executor: Executor[Any], context: Context, reason: str) -> ExecutionResult:
     EXECUTIONS.labels("standard", reason).inc()
-    return await _execute(executor)
+    result = await _execute(executor)
+    _note(context, "standard")
+    return result
 
 
 async def _again(executor: Executor[Any], context: Context, error: Exception) -> ExecutionResult:
     """Discard what was done and run field by field, for the specification's exact errors."""
     EXECUTIONS.labels("discarded", type(error).__name__).inc()
     log.debug("plan discarded", error=repr(error))
+    if context.reader.statements:
+        await context.reader.restart()  # one of them may have failed, and with it the transaction
     executor.collected_errors = CollectedErrors()
-    executor.context_value = Context.over(context.reader)
-    return await _execute(executor)
+    executor.context_value = again = Context.over(context.reader)
+    again.debug = context.debug
+    result = await _execute(executor)
+    _note(again, "discarded")
+    return result
 
 
 async def _execute(executor: Executor[Any]) -> ExecutionResult:

@@ -12,6 +12,7 @@ import orjson
 from orjson import Fragment
 
 from lma_graph.kernel import ids
+from lma_graph.kernel.graphql.execution.completion import Complete, Surprise
 from lma_graph.kernel.graphql.execution.statements import Column
 
 Values = Sequence[Sequence[Any]]
@@ -52,18 +53,26 @@ def encoded(node: str) -> Transform:
     return transform
 
 
-def fragments(texts: Sequence[Any]) -> Sequence[Any]:
+def fragments(*, required: bool) -> Transform:
     """A column of JSON texts, to be written as they are."""
-    return [None if text is None else Fragment(text) for text in texts]
+
+    def transform(texts: Sequence[Any]) -> Sequence[Any]:
+        if required and "null" in texts:
+            raise Surprise("JSON null in a place that must not be null")
+        return [None if text is None else Fragment(text) for text in texts]
+
+    return transform
 
 
-def converted(convert: Callable[[Any], Any], *, from_json: bool) -> Transform:
-    """A column of values, each turned into what clients see."""
+def converted(convert: Callable[[Any], Any] | None, complete: Complete, *, from_json: bool = False) -> Transform:
+    """A column of values, each turned into what clients see; `convert` is not asked about nulls."""
 
     def transform(values: Sequence[Any]) -> Sequence[Any]:
         if from_json:
-            return [None if value is None else convert(orjson.loads(value)) for value in values]
-        return [None if value is None else convert(value) for value in values]
+            values = [None if value is None else orjson.loads(value) for value in values]
+        if convert is not None:
+            values = [None if value is None else convert(value) for value in values]
+        return [complete(value) for value in values]
 
     return transform
 
@@ -75,6 +84,8 @@ class Shape:
     source: Source
     type_name: str
     number: int
+    is_parent: bool = False
+    """Whether something hangs on each row that costs more than a row to point at."""
     entries: dict[str, str] = field(default_factory=dict)
     """Response key → Python expression over the row's variables."""
     _inputs: list[tuple[int, Transform | None]] = field(default_factory=list)

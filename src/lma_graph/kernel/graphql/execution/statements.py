@@ -13,14 +13,21 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Compiled
 
 from lma_graph.kernel.lru import BoundedLru
-from lma_graph.kernel.transactions import ANEW
+from lma_graph.kernel.transactions import ANEW, Transaction
 
 # Parameters by name, so that the texts of several parts can be put together and numbered then.
 _DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 _compiled: BoundedLru[Any, Compiled] = BoundedLru(max_items=2_000, max_weight=2_000)
 _MOST_PARTS = 32
+_MOST_COLUMNS = 1_600
+"""Postgres takes 1,664 in one statement."""
 _SHARED = frozenset({"organization_id", "viewer_id"})
 """Parameters that mean the same in every part."""
+
+
+Arrays = Sequence[Sequence[Any]]
+"""The columns of one part."""
+Fill = Callable[[Arrays], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +127,41 @@ def _number(parts: Sequence[Part]) -> Together:
         return Together(texts[0], tuple(numbers))
     joined = " CROSS JOIN ".join(f"({text}) q{at}" for at, text in enumerate(texts))
     return Together(f"SELECT * FROM {joined}", tuple(numbers))
+
+
+class Statement:
+    """The parts of one level, each with what is done with its columns, run as one statement."""
+
+    def __init__(self, reader: Transaction) -> None:
+        self._reader = reader
+        self._parts: list[tuple[Part, Mapping[str, Any], int, Fill]] = []
+
+    def add(self, part: Part, width: int, fill: Fill, **values: Any) -> None:
+        """One part of so many columns."""
+        self._parts.append((part, {**part.values, **values}, width, fill))
+
+    async def execute(self) -> None:
+        """Fetch everything, then fill in everything."""
+        fetched = []
+        for parts in self._batches():
+            whole = together([part for part, _, _, _ in parts])
+            arguments = whole.arguments([values for _, values, _, _ in parts], self._reader.binds())
+            anew = any(part.anew for part, _, _, _ in parts)
+            fetched.append((parts, await self._reader.arrays(whole.text, arguments, anew=anew)))
+        for parts, row in fetched:
+            at = 0
+            for _, _, width, fill in parts:
+                fill([values or () for values in row[at : at + width]])
+                at += width
+
+    def _batches(self) -> list[list[tuple[Part, Mapping[str, Any], int, Fill]]]:
+        """All parts at once, unless they have more columns than one statement may."""
+        batches: list[list[tuple[Part, Mapping[str, Any], int, Fill]]] = []
+        room = 0
+        for part in self._parts:
+            if not batches or part[2] > room:
+                batches.append([])
+                room = _MOST_COLUMNS
+            batches[-1].append(part)
+            room -= part[2]
+        return batches
