@@ -101,7 +101,6 @@ class Client(asyncio.Protocol):
         self._request = request
         self._expected = expected
         self._answered: asyncio.Future[float] | None = None
-        self.closed = False
 
     def connection_made(self, transport: Any) -> None:
         """Remember where to write."""
@@ -109,7 +108,6 @@ class Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A server that hangs up on a request has failed it; on an idle connection it may."""
-        self.closed = True
         if self._answered is not None and not self._answered.done():
             self._answered.set_exception(LoadError(f"The server closed the connection: {exc}."))
 
@@ -186,7 +184,9 @@ async def _work(job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         await asyncio.gather(*(_ask_for(client, job["warm"]) for client in clients))
         # Who was answered long before the last one may have been idle for longer than the server keeps connections.
-        clients = [await connected() if client.closed else client for client in clients]
+        for at, client in enumerate(clients):
+            client.close()
+            clients[at] = await connected()
         print("{}", flush=True)
         await loop.run_in_executor(None, sys.stdin.readline)
         began = time.perf_counter()
