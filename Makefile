@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+RELEASED := 0002
 
-.PHONY: help run test check bench lint format types arch schema access golden migrate migration graphiql fuzz lock clean
+.PHONY: help run test check bench bench-peers fuzz lint sql format types arch schema access golden migrate migration graphiql lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,15 +43,21 @@ test: $(VENV)/dev graphiql ## Set everything up and run the tests
 bench: $(VENV)/dev ## Run the benchmarks
 	@$(BIN)/python -m bench
 
+bench-peers: $(VENV)/dev ## Compare with PostGraphile, Mercurius, Strawberry and others (installs them under bench/)
+	@$(BIN)/python -m bench.peers
+
 # --- for developers ---
-check: $(VENV)/dev lint types arch schema access ## Everything CI checks before the tests
+check: $(VENV)/dev lint types arch schema access sql ## Everything CI checks before the tests
 	@echo "All checks passed."
 
-lint: $(VENV)/dev ## Formatting and lint rules
+lint: $(VENV)/dev ## Formatting, lint rules, unused dependencies
 	@$(BIN)/ruff format --check -q . || { echo "Run make format."; exit 1; }
 	@$(BIN)/ruff check -q .
-	@$(BIN)/deptry -q src 2>/dev/null || $(BIN)/deptry src
-	@$(BIN)/squawk --config .squawk.toml --help >/dev/null
+	@$(BIN)/deptry src 2>&1 | grep -v "^$$" | tail -n 3; exit $${PIPESTATUS[0]}
+
+sql: $(VENV)/dev ## Lint the SQL of migrations that came after the first release
+	@$(BIN)/lma-graph migration-sql --after $(RELEASED) > $(VENV)/new.sql
+	@if test -s $(VENV)/new.sql; then $(BIN)/squawk --pg-version 15 $(VENV)/new.sql; fi
 
 format: $(VENV)/dev ## Format the code
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
@@ -66,6 +73,9 @@ schema: $(VENV)/dev ## schema.graphql is what the code says
 
 access: $(VENV)/dev ## docs/access.md and docs/data-model.md are what the code says
 	@$(BIN)/lma-graph documents --check docs
+
+fuzz: $(VENV)/dev ## Compare batched with field by field execution on many thousand random operations
+	@LMA_FUZZ_EXAMPLES=$${LMA_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest -q tests/execution/test_differential.py
 
 golden: $(VENV)/dev ## Rewrite schema, generated documents and golden files
 	@$(BIN)/lma-graph schema --write schema.graphql
@@ -83,4 +93,4 @@ lock: $(VENV)/dev ## Resolve the dependencies anew (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.lock
 
 clean: ## Remove what set-up made, embedded data included
-	rm -rf $(VENV) .lma lma-graph src/lma_graph/app/graphiql graphiql/node_modules
+	rm -rf $(VENV) .lma .lma-bench lma-graph src/lma_graph/app/graphiql graphiql/node_modules

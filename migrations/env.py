@@ -4,12 +4,18 @@ import asyncio
 
 import sqlalchemy as sa
 from alembic import context
+from sqlalchemy.exc import DBAPIError
 
 from lma_graph.kernel.db import owner_engine
 from lma_graph.schema.tables import METADATA
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"
+LOCK_NOT_AVAILABLE = "55P03"
+GAVE_WAY = (
+    f"A migration waited {LOCK_TIMEOUT} for a lock that something else holds, and gave up so as not to block the server."
+    " Nothing of it was kept; run it again at a quieter time."
+)
 
 
 def run(connection: sa.Connection) -> None:
@@ -22,16 +28,23 @@ def run(connection: sa.Connection) -> None:
         compare_server_default=False,
         transaction_per_migration=True,
     )
-    with context.begin_transaction():
-        context.run_migrations()
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            raise RuntimeError(GAVE_WAY) from error
+        raise
 
 
 async def run_online() -> None:
     engine = owner_engine(context.config.get_main_option("sqlalchemy.url") or "")
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 def run_offline() -> None:

@@ -44,9 +44,7 @@ def fresh_database(server_url: str) -> Iterator[object]:
 
     def make(name: str) -> str:
         name = f"lma_{name}_{os.getpid()}"
-        asyncio.run(
-            _execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
-        )
+        asyncio.run(_execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"'))
         made.append(name)
         return _with_database(server_url, name)
 

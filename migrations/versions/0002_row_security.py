@@ -32,7 +32,11 @@ ROLE = """
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lma_app') THEN
-        CREATE ROLE lma_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+        BEGIN
+            CREATE ROLE lma_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- another database of the cluster is being migrated at the same moment
+        END;
     END IF;
     IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AND current_user <> 'lma_app' THEN
         EXECUTE format('GRANT lma_app TO %I', current_user);
@@ -106,8 +110,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         # Unset, the setting is an error and not an empty answer.
         op.execute(
-            f"CREATE POLICY tenant ON {table} TO lma_app"
-            f" USING ({key} = current_setting('app.organization_id')::bigint)"
+            f"CREATE POLICY tenant ON {table} TO lma_app USING ({key} = current_setting('app.organization_id')::bigint)"
         )
     op.execute("GRANT SELECT, UPDATE ON organizations TO lma_app")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(TENANT_TABLES)} TO lma_app")

@@ -63,9 +63,7 @@ async def test_beside_rows_that_are_there_already(seeded, connected):
         )
     try:
         async with seeded(leads=30, organizations=2) as (connection, _):
-            assert (
-                await connection.fetchval("SELECT min(id) FROM leads WHERE organization_id > $1", there) == lead + 1
-            )
+            assert await connection.fetchval("SELECT min(id) FROM leads WHERE organization_id > $1", there) == lead + 1
             assert await connection.fetchval("SELECT min(id) FROM organizations WHERE slug = 'demo'") == there + 1
     finally:
         async with connected() as connection:

@@ -23,9 +23,7 @@ PLANNED = ("planned", "")
 def ways() -> dict[tuple[str, str], int]:
     """How often each way was taken so far, by (way, reason)."""
     samples = next(iter(EXECUTIONS.collect())).samples
-    return {
-        (one.labels["way"], one.labels["reason"]): int(one.value) for one in samples if one.name.endswith("_total")
-    }
+    return {(one.labels["way"], one.labels["reason"]): int(one.value) for one in samples if one.name.endswith("_total")}
 
 
 def since(before: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -106,7 +104,7 @@ class _Opened:
 
     async def __aenter__(self) -> Context:
         reader = await self._reader.__aenter__()
-        reader.observe = self._statements.append
+        reader.observe = lambda text, _: self._statements.append(text)
         self._readers.append(reader)
         return Context.over(reader)
 

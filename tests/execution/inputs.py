@@ -77,9 +77,7 @@ class Inputs:
         if isinstance(inner, GraphQLList) and self.chance(80):
             return "[" + ", ".join(self.text(inner.of_type, name, depth) for _ in range(self._length(name))) + "]"
         if isinstance(inner, GraphQLInputObjectType):
-            parts = (
-                f"{key}: {self.text(inner.fields[key].type, key, depth - 1)}" for key in self._keys(inner, depth)
-            )
+            parts = (f"{key}: {self.text(inner.fields[key].type, key, depth - 1)}" for key in self._keys(inner, depth))
             return "{" + ", ".join(parts) + "}"
         return literal(self.value(kind, name, depth))
 
@@ -114,9 +112,7 @@ class Inputs:
             return Enum(self.one(list(kind.values)))
         if name == "path":
             return self.one(("country", "deep", "er", "list"))
-        return (
-            self.one(self.ids) if get_named_type(kind).name == "ID" else self.one(SCALARS[get_named_type(kind).name])
-        )
+        return self.one(self.ids) if get_named_type(kind).name == "ID" else self.one(SCALARS[get_named_type(kind).name])
 
     def _length(self, name: str) -> int:
         return int(self.one((1, 1, 2) if name in {"orderBy", "path"} else (0, 1, 1, 2)))

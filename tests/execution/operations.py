@@ -143,9 +143,7 @@ class _Writer:
         kind = GraphQLNonNull(GraphQLBoolean)
         one = self.inputs.one
         value = (
-            self.inputs.variable(kind, lambda: one((True, False)))
-            if self.inputs.chance(70)
-            else one(("true", "false"))
+            self.inputs.variable(kind, lambda: one((True, False))) if self.inputs.chance(70) else one(("true", "false"))
         )
         return f"@{one(('skip', 'include'))}(if: {value}) "
 

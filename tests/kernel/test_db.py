@@ -55,9 +55,7 @@ async def test_idle_connections_that_were_killed_are_replaced(world, owner, smal
 
 
 @pytest.mark.parametrize("kind", ["reader", "unit_of_work"])
-async def test_a_connection_killed_at_work_is_unavailable_and_the_next_request_works(
-    kind, world, owner, small
-) -> None:
+async def test_a_connection_killed_at_work_is_unavailable_and_the_next_request_works(kind, world, owner, small) -> None:
     viewer = await small.viewer(world.slug, str(world.users[Role.ADMIN]))
 
     async def work() -> None:
@@ -106,14 +104,12 @@ async def test_a_database_that_is_not_migrated_has_no_revision(bare_url, owner_u
     monkeypatch.setattr("lma_graph.kernel.connections.APPLICATION_ROLE", "lma_no_such_role")
     async with Database(bare_url) as bare:
         assert await bare.revision() is None
-        with pytest.raises(
-            Unavailable, match=r"^The database has no role lma_no_such_role yet: run the migrations\.$"
-        ):
+        with pytest.raises(Unavailable, match=r"^The database has no role lma_no_such_role yet: run the migrations\.$"):
             await bare.ping()
 
 
 async def test_an_exhausted_pool_is_unavailable_and_recovers(world, owner, small, monkeypatch) -> None:
-    monkeypatch.setattr(small._engine.pool, "_timeout", 0.2)
+    monkeypatch.setattr("lma_graph.kernel.pool._PATIENCE_S", 0.2)
     viewer = await small.viewer(world.slug, str(world.users[Role.ADMIN]))
     working = [asyncio.create_task(sleeping(small, viewer, 1)) for _ in range(2)]
     await at_work(owner, 2)
@@ -188,5 +184,5 @@ async def test_what_outlives_a_transaction_cannot_use_its_connection(world, smal
         pass
     with pytest.raises(RuntimeError, match="This transaction has ended"):
         await reader.arrays("SELECT 1", ())
-    with pytest.raises(sa.exc.ResourceClosedError):
+    with pytest.raises(RuntimeError, match="This transaction has ended"):
         await reader.rows(sa.text("SELECT 1"))

@@ -67,9 +67,7 @@ def test_the_database_is_utf8_in_the_builtin_locale_and_knows_letters_beyond_asc
         assert fetch(server.url(), f"{kind} WHERE datname = 'lma'") == [(b"b", "C.UTF-8", "UTF8")]
         assert fetch(server.url(), "SELECT upper('müller')") == [("MÜLLER",)]
         fetch(server.url(), "CREATE EXTENSION pg_trgm")
-        assert fetch(server.url(), "SELECT similarity('Müller', 'mller') < similarity('Müller', 'müler')") == [
-            (True,)
-        ]
+        assert fetch(server.url(), "SELECT similarity('Müller', 'mller') < similarity('Müller', 'müler')") == [(True,)]
         assert fetch(server.url(), "SELECT cardinality(show_trgm('Łódź'))") == [(5,)]  # one word, not two
         fetch(server.url(), "CREATE EXTENSION pg_stat_statements")
         assert fetch(server.url(), "SELECT count(*) > 0 FROM pg_stat_statements") == [(True,)]
@@ -86,9 +84,7 @@ def test_the_url_names_user_and_database_and_is_refused_before_start_and_after_s
     run = next(server.data.parent.glob("run-*"))
     assert server.url() == f"postgresql://postgres@/lma?host={run}&port=5432"
     fetch(server.url(), 'CREATE ROLE "a b@c" LOGIN')
-    assert fetch(server.url("a b@c", "postgres"), "SELECT current_user, current_database()") == [
-        ("a b@c", "postgres")
-    ]
+    assert fetch(server.url("a b@c", "postgres"), "SELECT current_user, current_database()") == [("a b@c", "postgres")]
     assert server.stop() is True
     assert not run.exists()
     with pytest.raises(EmbeddedPostgresError, match="has not been started"):
@@ -201,8 +197,7 @@ def test_a_directory_that_is_no_data_directory_is_refused_and_left_alone(world: 
     with pytest.raises(EmbeddedPostgresError) as refused:
         server.start()
     assert str(refused.value) == (
-        f"{server.data} is not empty and is no data directory of PostgreSQL. "
-        "Move it away, or choose another LMA_HOME."
+        f"{server.data} is not empty and is no data directory of PostgreSQL. Move it away, or choose another LMA_HOME."
     )
     assert (server.data / "base").is_dir()
 

@@ -169,9 +169,7 @@ async def test_taken_keys_are_errors_that_name_the_earlier_line(place: Place) ->
         (4, "Mail", "DUPLICATE_EMAIL", "This e-mail address is already on line 3."),
         (5, "Key", "DUPLICATE_EXTERNAL_ID", "This external id is already on line 3."),
     ]
-    assert (
-        (dry.created, dry.failed, dry.errors) == (report.created, report.failed, report.errors) == (2, 3, dry.errors)
-    )
+    assert (dry.created, dry.failed, dry.errors) == (report.created, report.failed, report.errors) == (2, 3, dry.errors)
     assert await place.leads() == ["old@a.com", "new@a.com", "y@a.com"]
 
 

@@ -12,8 +12,6 @@ async def tenants(database, owner_url) -> tuple[Populated, Populated]:
     """The organization that asks, and the one that must stay unseen."""
     owner = await asyncpg.connect(owner_url)
     try:
-        return await populate(await World.create(database, owner)), await populate(
-            await World.create(database, owner)
-        )
+        return await populate(await World.create(database, owner)), await populate(await World.create(database, owner))
     finally:
         await owner.close()

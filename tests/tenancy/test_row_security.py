@@ -28,9 +28,7 @@ def stranger(tenants) -> int:
 
 
 async def test_every_tenant_table_is_looked_at(owner) -> None:
-    found = await owner.fetch(
-        "SELECT table_name FROM information_schema.columns WHERE column_name = 'organization_id'"
-    )
+    found = await owner.fetch("SELECT table_name FROM information_schema.columns WHERE column_name = 'organization_id'")
     assert sorted(TABLES) == sorted(row["table_name"] for row in found if not row["table_name"].startswith("pg_"))
     assert len(TABLES) >= 14
 
@@ -187,9 +185,7 @@ async def test_the_organization_ends_with_the_transaction(world, other_world, ow
         await database._pool.give_back(link, sound=True)
 
 
-@pytest.mark.parametrize(
-    "exemption", ["SUPERUSER", "BYPASSRLS", "owner of a table", "member of the owner of a table"]
-)
+@pytest.mark.parametrize("exemption", ["SUPERUSER", "BYPASSRLS", "owner of a table", "member of the owner of a table"])
 async def test_a_role_that_row_security_does_not_hold_for_is_refused(exemption, bare_url, monkeypatch) -> None:
     owner = await asyncpg.connect(bare_url)
     role, parent = "lma_test_exempt", "lma_test_exempt_parent"

@@ -162,9 +162,9 @@ def at(keys: tuple[str, ...], operator: str, value: Any) -> dict[str, Any]:
     return tree
 
 
-def crawl(own: Mapping[str, str], deepest: int = 3) -> str:
-    """Everything within so many steps of the root, in one query; `own` gives an id of each type."""
-    return "{ " + " ".join(_crawled(GRAPH.query_type, deepest, own)) + " }"
+def crawl(own: Mapping[str, str], deepest: int) -> list[str]:
+    """Everything within so many steps of the root, a query for each field there; `own` gives an id of each type."""
+    return [f"{{ {field} }}" for field in _crawled(GRAPH.query_type, deepest, own)]
 
 
 def _crawled(kind: Any, steps: int, own: Mapping[str, str]) -> Iterator[str]:

@@ -81,9 +81,7 @@ class ActivityRow(TenantRow):
     __tablename__ = "activities"
 
     lead_id: Mapped[int] = column("The lead it is about.", sa.BigInteger())
-    user_id: Mapped[int | None] = column(
-        "The user who did it; null when the lead or the server did.", sa.BigInteger()
-    )
+    user_id: Mapped[int | None] = column("The user who did it; null when the lead or the server did.", sa.BigInteger())
     activity_type: Mapped[str] = choice(ActivityType, "What kind of activity it is.")
     subject: Mapped[str | None] = column("One line that says what it is about.")
     content: Mapped[str | None] = column("The text of it.")
@@ -167,9 +165,7 @@ class LeadNoteRow(TenantRow):
 
     lead_id: Mapped[int] = column("The lead it is about.", sa.BigInteger())
     user_id: Mapped[int] = column("Its author.", sa.BigInteger())
-    note_type: Mapped[str] = column(
-        "Free label such as `GENERAL`, `RESEARCH` or `MEETING`.", server_default="GENERAL"
-    )
+    note_type: Mapped[str] = column("Free label such as `GENERAL`, `RESEARCH` or `MEETING`.", server_default="GENERAL")
     content: Mapped[str] = column("The text of the note.")
     is_private: Mapped[bool] = column(
         "Whether only its author, mentioned users and administrators see it.", server_default=sa.false()

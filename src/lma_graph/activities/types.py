@@ -21,7 +21,9 @@ from lma_graph.users.types import User
 class Activity:
     """Something done with or by a lead: communication, or an entry of the audit trail."""
 
-    user = to_one(USER, User, key=ActivityRow.user_id, description="The user who did it.")
+    user = to_one(
+        USER, User, key=ActivityRow.user_id, description="The user who did it; null when the lead or the server did."
+    )
 
 
 def _user_ids(numbers: list[int]) -> list[str]:

@@ -30,10 +30,12 @@ from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
-from lma_graph.kernel.viewer import Viewer
+from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.schema.graph import build
 
 ENDPOINT = "/graphql"
+DEBUG_HEADER = "x-debug"
+"""In `dev`, an administrator who sends this header sees the SQL of the operation under `extensions.debug`."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,12 @@ def _endpoint(
         return await database.viewer(claims.organization, claims.subject)
 
     @asynccontextmanager
-    async def open_context(viewer: Viewer, _: Request) -> AsyncIterator[object]:
+    async def open_context(viewer: Viewer, request: Request) -> AsyncIterator[object]:
         async with database.reader(viewer) as reader:
-            yield Context.over(reader)
+            context = Context.over(reader)
+            if development is not None and reader.viewer.role is Role.ADMIN and DEBUG_HEADER in request.headers:
+                trace(context)
+            yield context
 
     def page(request: Request) -> Response:
         token = development.token if development is not None and is_local(request) else None
@@ -134,6 +139,13 @@ def _endpoint(
         page=page,
         max_body_bytes=settings.max_body_bytes,
     )
+
+
+def trace(context: Context) -> None:
+    """Report the statements of an operation, with their times, under `extensions.debug`."""
+    statements: list[dict[str, object]] = []
+    context.debug = {"statements": statements}
+    context.reader.observe = lambda text, seconds: statements.append({"sql": text, "ms": round(seconds * 1e3, 3)})
 
 
 def is_local(request: Request) -> bool:

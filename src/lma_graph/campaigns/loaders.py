@@ -18,6 +18,4 @@ MEMBER = ById(CampaignLeadRow)
 MEMBERS = All(CampaignLeadRow, LATEST)
 LEAD_MEMBERSHIPS = Children(CampaignLeadRow, CampaignLeadRow.lead_id, LATEST)
 CAMPAIGN_MEMBERS = Children(CampaignLeadRow, CampaignLeadRow.campaign_id, LATEST)
-CAMPAIGN_LEADS = Children(
-    LeadRow, Link(CampaignLeadRow, CampaignLeadRow.campaign_id, CampaignLeadRow.lead_id), NEWEST
-)
+CAMPAIGN_LEADS = Children(LeadRow, Link(CampaignLeadRow, CampaignLeadRow.campaign_id, CampaignLeadRow.lead_id), NEWEST)

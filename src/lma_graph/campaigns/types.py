@@ -15,7 +15,7 @@ from lma_graph.campaigns.models import CampaignLeadRow, CampaignRow
 from lma_graph.kernel.graphql.fields import to_many, to_one
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
-from lma_graph.leads.loaders import LEAD
+from lma_graph.leads.loaders import HOLDER
 from lma_graph.leads.types import Lead
 from lma_graph.organizations.types import Organization
 from lma_graph.users.loaders import USER
@@ -35,7 +35,7 @@ class CampaignLead:
     """A lead's membership in a campaign."""
 
     campaign = to_one(CAMPAIGN, Campaign, key=CampaignLeadRow.campaign_id, description="The campaign.", required=True)
-    lead = to_one(LEAD, Lead, key=CampaignLeadRow.lead_id, description="The lead.", required=True)
+    lead = to_one(HOLDER, Lead, key=CampaignLeadRow.lead_id, description="The lead.", required=True)
 
 
 @extend(Campaign)

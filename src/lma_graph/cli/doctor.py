@@ -68,9 +68,7 @@ def _tokens(settings: Settings, *, embedded: bool) -> bool:
     except ConfigurationError as error:
         return _report(False, f"tokens: {error}")
     if settings.jwks_url is not None and settings.jwt_audience is None:
-        return _report(
-            False, "tokens: LMA_JWKS_URL without LMA_JWT_AUDIENCE accepts the provider's tokens for others"
-        )
+        return _report(False, "tokens: LMA_JWKS_URL without LMA_JWT_AUDIENCE accepts the provider's tokens for others")
     return _report(True, "tokens: can be checked")
 
 

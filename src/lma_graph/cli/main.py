@@ -2,7 +2,7 @@
 
 import typer
 
-from lma_graph.cli import access, data, doctor, serve
+from lma_graph.cli import access, data, doctor, documents, serve
 
 app = typer.Typer(
     name="lma-graph",
@@ -17,4 +17,8 @@ app.command()(data.migrate)
 app.command("seed")(data.seed_command)
 app.command("import")(data.import_command)
 app.command()(access.token)
+app.command()(documents.schema)
+app.command(hidden=True)(documents.documents)
+app.command(hidden=True)(documents.migration)
+app.command(hidden=True)(documents.migration_sql)
 app.command()(doctor.doctor)

@@ -25,9 +25,7 @@ _AFTER_OPENING = Weighted((ActivityType.EMAIL_CLICK, 34), (ActivityType.PAGE_VIS
                           (ActivityType.CALL, 20), (ActivityType.MEETING, 6))  # fmt: skip
 _BY_ITSELF = Weighted((ActivityType.PAGE_VISIT, 70), (ActivityType.FORM_SUBMISSION, 30))
 _OUTCOME = Weighted(("CONNECTED", 52), ("VOICEMAIL", 22), ("NO_ANSWER", 22), ("WRONG_NUMBER", 4))
-_PLAN = Weighted(
-    (ActivityType.CALL, 40), (ActivityType.MEETING, 25), (ActivityType.TASK, 25), (ActivityType.EMAIL, 10)
-)
+_PLAN = Weighted((ActivityType.CALL, 40), (ActivityType.MEETING, 25), (ActivityType.TASK, 25), (ActivityType.EMAIL, 10))
 _FATE = Weighted(("FUTURE", 70), ("OVERDUE", 18), ("CANCELLED", 12))
 _OPEN = {
     LeadStatus.NEW,

@@ -21,8 +21,8 @@ from lma_graph.kernel.order import Order, Sort
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_EXACT = 2**53
-"""Up to here a double holds every whole number, so that a timestamp's microseconds are exact."""
+_EXACT = 2**32 * 1_000_000
+"""Up to here, in the year 2106, a timestamp's double is exact to less than half a microsecond."""
 _PACKED = {int, dt.datetime}
 
 

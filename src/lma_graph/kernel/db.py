@@ -6,7 +6,7 @@ still what the server believes (active, same role, same settings).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -118,7 +118,7 @@ class Database:
             organization_id=row["organization_id"],
             user_id=row["user_id"],
             role=Role[row["role"]],
-            visibility=Visibility(settings.get("visibility", {}).get("salesRep", "ALL")),
+            visibility=Visibility[settings.get("visibility", {}).get("salesRep", "ALL")],
             time_zone=settings.get("timeZone", "UTC"),
             indexed_fields=frozenset(field["name"] for field in settings.get("customFields", ())),
             state=row["state"],
@@ -154,7 +154,7 @@ class Database:
             end = "COMMIT"
         finally:
             transaction.end()
-            await self._give_back(link, end, writes=kind is UnitOfWork)
+            await self._give_back(link, end, writes=kind is UnitOfWork, after=transaction.idle)
 
     async def _begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
         """A connection in a transaction of the viewer, and the viewer as the database knows them now."""
@@ -189,7 +189,14 @@ class Database:
                 return link
         raise AssertionError
 
-    async def _give_back(self, link: Link, end: str | None = None, *, writes: bool = False) -> None:
+    async def _give_back(
+        self,
+        link: Link,
+        end: str | None = None,
+        *,
+        writes: bool = False,
+        after: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """End the transaction and return the connection in a task of its own, which no cancelled request stops.
 
         A reader's COMMIT changes nothing, so its answer does not wait for it.
@@ -197,7 +204,7 @@ class Database:
         if end is None:
             await self._pool.give_back(link, sound=True)
             return
-        ending = asyncio.ensure_future(self._end(link, end, writes=writes))
+        ending = asyncio.ensure_future(self._end(link, end, writes=writes, after=after))
         self._endings.add(ending)
         ending.add_done_callback(self._ended)
         if writes:
@@ -208,10 +215,12 @@ class Database:
         if not ending.cancelled():
             ending.exception()  # looked at, even where the request that waited for it is gone
 
-    async def _end(self, link: Link, end: str, *, writes: bool) -> None:
+    async def _end(self, link: Link, end: str, *, writes: bool, after: Callable[[], Awaitable[None]] | None) -> None:
         """Send COMMIT or ROLLBACK; a connection that cannot be ended cleanly is thrown away."""
         sound = False
         try:
+            if after is not None:
+                await after()
             done = await link.raw.execute(end, timeout=5)
             sound = True
             if writes and done != end:

@@ -1,24 +1,22 @@
 """Loaders are values: a frozen spec says which rows belong to which keys, and gives the statement for many at once.
 
-A GraphQL field names a spec; nothing is registered. `Loaders` serves the specs of one operation through data
-loaders: whatever the resolvers of one level ask of one spec is one statement.
+A GraphQL field names a spec; nothing is registered. Field by field execution serves specs through data loaders
+(`dataloaders`), batched execution hands a spec all parents of a level at once.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from lma_graph.kernel.order import Order, behind, order_by
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Condition, Scope, column_of, conditions, table_of
 from lma_graph.kernel.tables import Base
-from lma_graph.kernel.transactions import Reader, Row, Transaction
+from lma_graph.kernel.transactions import ANEW, Row, Transaction
 
 KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 LIMIT: sa.BindParameter[int] = sa.bindparam("limit", type_=sa.Integer())
@@ -51,11 +49,14 @@ class ById:
     """A row by its id; None where there is none that the viewer may see."""
 
     row: type[Base]
+    lifting: str | None = None
+    """The name of a visibility rule that need not be asked again, since whoever names the row has been seen by it."""
 
     def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
         """The rows of `:keys`; those of `columns`, or all that are read."""
         table = table_of(self.row).alias("t")
-        return sa.select(*chosen(table, columns)).where(*conditions(table, scope), table.c.id == sa.any_(KEYS))
+        seen = conditions(table, scope, lifting=self.lifting)
+        return sa.select(*chosen(table, columns)).where(*seen, table.c.id == sa.any_(KEYS))
 
     async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
         """One row or None per key."""
@@ -225,36 +226,19 @@ class All:
         if page.position is not None:
             wanted.append(behind(table.c, page.running, page.position))
         ordered = order_by(table.c, page.running)
-        return sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT)
+        return _planned(sa.select(*chosen(table, columns)).where(*wanted).order_by(*ordered).limit(LIMIT), page)
 
     def count(self, scope: Scope, page: Page) -> sa.Select[Any]:
         """How many rows there are."""
         table = table_of(self.row).alias("t")
-        return (
-            sa.select(sa.func.count().label("count")).select_from(table).where(*self.conditions(table, scope, page))
-        )
+        counted = sa.select(sa.func.count().label("count")).select_from(table)
+        return _planned(counted.where(*self.conditions(table, scope, page)), page)
+
+
+def _planned(statement: sa.Select[Any], page: Page) -> sa.Select[Any]:
+    """With a filter, what is the best way depends on how many rows have the very values asked for."""
+    return statement if page.filter is None else statement.execution_options(**{ANEW: True})
 
 
 def _pairs(rows: Sequence[Row]) -> dict[int, Any]:
     return {row[0]: row[1] for row in rows}  # type: ignore[misc]  # two columns, by construction
-
-
-class Loaders:
-    """The data loaders of one operation, made on first use."""
-
-    def __init__(self, reader: Reader | Transaction) -> None:
-        self.reader = reader
-        self.scope = Scope.of(reader.viewer)
-        self._open: dict[tuple[Spec, Hashable], DataLoader[int, Any]] = {}
-
-    async def load(self, spec: Spec, key: int, arguments: Hashable = None) -> Any:
-        """The value of one key; keys asked for together share a statement, and each is loaded once."""
-        loader = self._open.get((spec, arguments))
-        if loader is None:
-
-            async def batch(keys: list[int]) -> list[Any]:
-                return list(await spec.load(self.reader, self.scope, keys, arguments))
-
-            loader = self._open[spec, arguments] = DataLoader(batch)
-        # Fields share what is loaded: when one of them fails and its siblings are cancelled, the others still wait.
-        return await asyncio.shield(loader.load(key))

@@ -42,12 +42,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=1, description="Connections per server process.")
     statement_timeout_ms: int = Field(default=10_000, ge=1, description="Longest a single SQL statement may run.")
     request_timeout_s: float = Field(default=30, gt=0, description="Longest a whole request may take.")
-    jwt_secret: SecretStr | None = Field(
-        default=None, description="Shared secret of HS256 tokens, at least 32 bytes."
-    )
-    jwks_url: str | None = Field(
-        default=None, description="Where the public keys of RS256/ES256 tokens are published."
-    )
+    jwt_secret: SecretStr | None = Field(default=None, description="Shared secret of HS256 tokens, at least 32 bytes.")
+    jwks_url: str | None = Field(default=None, description="Where the public keys of RS256/ES256 tokens are published.")
     jwt_audience: str | None = Field(default=None, description="If set, a token's `aud` must contain it.")
     jwt_issuer: str | None = Field(default=None, description="If set, a token's `iss` must equal it.")
     batched_execution: bool = Field(

@@ -56,7 +56,7 @@ class TenantRow(Base):
     def id(cls) -> Mapped[int]:
         """Issued by the database; clients only ever see it inside an opaque global id."""
         identity = sa.Identity(always=False)
-        return column("Identifier.", sa.BigInteger(), identity, primary_key=True, sort_order=-1)
+        return column("Global id.", sa.BigInteger(), identity, primary_key=True, sort_order=-1)
 
 
 def column(doc: str, *args: Any, added: str | None = None, **options: Any) -> MappedColumn[Any]:

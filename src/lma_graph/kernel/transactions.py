@@ -4,7 +4,9 @@ They are made by `db.Database` only.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -14,6 +16,8 @@ from lma_graph.kernel.pool import Link
 from lma_graph.kernel.viewer import Viewer
 
 Row = sa.Row[Any]
+ANEW = "lma_plan_anew"
+"""Execution option of a statement that is planned anew each time, because the best way depends on its values."""
 
 
 class Transaction:
@@ -26,8 +30,8 @@ class Transaction:
         self.viewer = viewer
         self.statements = 0
         """How many statements have run beside BEGIN and COMMIT."""
-        self.observe: Callable[[str], None] | None = None
-        """Told the text of every statement that runs on the driver's connection."""
+        self.observe: Callable[[str, float], None] | None = None
+        """Told the text of every statement and how many seconds it took."""
         self._turn = asyncio.Lock()
 
     @property
@@ -41,13 +45,15 @@ class Transaction:
         """Let go of the connection: tasks that a cancelled request has left behind must not use it any more."""
         self._raw = None
 
-    async def arrays(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record:
-        """The one row of a statement that was compiled beforehand, on the driver's connection."""
-        async with self._turn:
+    async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
+        """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
+        async with self._turn, self._planning(anew=anew):
             self.statements += 1
+            began = time.perf_counter()
+            row = await self.raw.fetchrow(text, *arguments)
             if self.observe is not None:
-                self.observe(text)
-            return await self.raw.fetchrow(text, *arguments)
+                self.observe(text, time.perf_counter() - began)
+            return row
 
     async def restart(self) -> None:
         """A new transaction of the same kind, after a statement has failed in this one."""
@@ -55,11 +61,31 @@ class Transaction:
 
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
-        async with self._turn:
+        anew = statement.get_execution_options().get(ANEW, False)
+        async with self._turn, self._planning(anew=anew):
+            _ = self.raw  # raises where the transaction has ended meanwhile
             self.statements += 1
-            _ = self.raw  # raises once the transaction has ended
+            began = time.perf_counter()
             result = await self._connection.execute(statement, self.binds(values))
+            if self.observe is not None:
+                self.observe(str(result.context.compiled), time.perf_counter() - began)
             return result.all() if result.returns_rows else ()
+
+    async def idle(self) -> None:
+        """Wait for the statements that were asked for earlier."""
+        async with self._turn:
+            pass
+
+    @asynccontextmanager
+    async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
+        """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""
+        if not anew:
+            yield
+            return
+        await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        if self._raw is not None:
+            await self._raw.execute("SET LOCAL plan_cache_mode = auto")
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The binds every statement may use, and the given ones."""

@@ -1,6 +1,5 @@
 """Who is asking: the viewer, the roles, and the one table of what each role may do."""
 
-import enum
 from dataclasses import dataclass, field
 
 from lma_graph.kernel.choices import Choice
@@ -15,28 +14,31 @@ class Role(Choice):
     VIEWER = "VIEWER", "Reads and changes nothing."
 
 
-class Permission(enum.StrEnum):
+class Permission(Choice):
     """One thing a role may or may not do. `docs/access.md` is generated from this and the table below."""
 
-    READ = "read"
-    LEADS_WRITE = "leads.write"
-    LEADS_ASSIGN = "leads.assign"
-    LEADS_DELETE = "leads.delete"
-    LEADS_MERGE = "leads.merge"
-    LEADS_BULK = "leads.bulk"
-    LEADS_TRANSFER = "leads.transfer"
-    LEADS_ERASE = "leads.erase"
-    ACTIVITIES_WRITE = "activities.write"
-    NOTES_WRITE = "notes.write"
-    NOTES_READ_PRIVATE = "notes.readPrivate"
-    SCORES_ADJUST = "scores.adjust"
-    SCORING_WRITE = "scoring.write"
-    CAMPAIGNS_WRITE = "campaigns.write"
-    WORKFLOWS_WRITE = "workflows.write"
-    INTEGRATIONS_WRITE = "integrations.write"
-    TOKENS_WRITE = "tokens.write"
-    USERS_WRITE = "users.write"
-    ORGANIZATION_WRITE = "organization.write"
+    READ = (
+        "read",
+        "Read whatever one sees: leads and all that belongs to them, and how the organization works.",
+    )
+    LEADS_WRITE = "leads.write", "Create, change, upsert and convert leads."
+    LEADS_ASSIGN = "leads.assign", "Take leads that nobody owns, and pass on one's own."
+    LEADS_DELETE = "leads.delete", "Delete leads and restore deleted ones."
+    LEADS_MERGE = "leads.merge", "Merge leads that stand for one person, and separate them again."
+    LEADS_BULK = "leads.bulk", "Change many leads at once, import and export them."
+    LEADS_TRANSFER = "leads.transfer", "Assign leads that others own, and set the rules of assignment."
+    LEADS_ERASE = "leads.erase", "Erase a person for good, wherever they are mentioned."
+    ACTIVITIES_WRITE = "activities.write", "Log, schedule, complete and cancel activities."
+    NOTES_WRITE = "notes.write", "Write notes, and change and delete one's own."
+    NOTES_READ_PRIVATE = "notes.readPrivate", "Read every private note, whoever wrote it."
+    SCORES_ADJUST = "scores.adjust", "Add points to a lead's score or take them, by hand."
+    SCORING_WRITE = "scoring.write", "Change scoring rules and thresholds, and rescore leads."
+    CAMPAIGNS_WRITE = "campaigns.write", "Change campaigns, enrol leads in them and move members on."
+    WORKFLOWS_WRITE = "workflows.write", "Change and start workflows, cancel and retry their runs."
+    INTEGRATIONS_WRITE = "integrations.write", "Connect other systems, and synchronise with them."
+    TOKENS_WRITE = "tokens.write", "Issue and revoke tokens of other systems."
+    USERS_WRITE = "users.write", "Invite users, change their roles and deactivate them."
+    ORGANIZATION_WRITE = "organization.write", "Change the organization and its settings."
 
 
 _VIEWER = frozenset({Permission.READ})
@@ -65,11 +67,11 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 """Role by role, everything it may do. The only place where this is said."""
 
 
-class Visibility(enum.StrEnum):
+class Visibility(Choice):
     """Which leads a sales representative sees, from `settings.visibility.salesRep`."""
 
-    ALL = "ALL"
-    OWN = "OWN"
+    ALL = "ALL", "Every lead of the organization."
+    OWN = "OWN", "Their own leads, and those that nobody owns."
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _found(row: type[Base], lead: sa.FromClause, *wanted: Callable[[sa.FromClaus
     """The lead has a row in a search table that satisfies everything wanted."""
     entry = table_of(row).alias()
     return sa.exists(
-        sa.select(sa.literal(1))
+        sa.select(sa.literal_column("1"))
         .where(
             entry.c.organization_id == ORGANIZATION,
             *(want(entry) for want in wanted),
@@ -73,9 +73,7 @@ _TAGS = Family(
 class TagsTerm(ColumnTerm):
     """Labels, asked of `lead_tags`."""
 
-    def apply(
-        self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause
-    ) -> Condition:
+    def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Condition:
         """One operator's condition."""
         if operator.name == "isEmpty":
             empty = column == sa.literal_column("'[]'::jsonb")
@@ -112,14 +110,19 @@ class CustomFieldsTerm(JsonTerm):
     """Custom fields: those the organization has declared are found through `lead_fields`, the others in the lead."""
 
     def condition(self, path: list[str], name: str, operand: Any, table: sa.FromClause, scope: Scope) -> Condition:
-        """The condition on the document, and the one that an index can answer."""
+        """The condition on the field's rows where there are any, else on the document."""
         exact = super().condition(path, name, operand, table, scope)
         field = ".".join(path)
         declared = field in scope.indexed_fields and not any("." in step for step in path)
         indexed = self._indexed(name, operand) if declared else None
         if indexed is None:
             return exact
-        return sa.and_(_found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed), exact)
+        found = _found(LeadFieldRow, table, lambda entry: entry.c.name == field, indexed)
+        if isinstance(operand, str) and operand not in {"true", "false"}:
+            return found
+        # Text is told by the row alone; what rounding or a truth value leaves open, the document decides. As a CASE,
+        # since the planner would expect hardly any row to pass the condition itself, and sort all that match.
+        return sa.and_(found, sa.case((exact, sa.true()), else_=sa.false()))
 
     @staticmethod
     def _indexed(name: str, operand: Any) -> Callable[[sa.FromClause], Condition] | None:
@@ -175,9 +178,7 @@ def prefixed(term: sa.ColumnElement[Any], word: str) -> tuple[Condition, Conditi
 class EmailTerm(ColumnTerm):
     """The e-mail address; exact questions also ask its normalized form, which has an index."""
 
-    def apply(
-        self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause
-    ) -> Condition:
+    def apply(self, operator: Operator, operand: Any, column: sa.ColumnElement[Any], table: sa.FromClause) -> Condition:
         """One operator's condition."""
         exact = super().apply(operator, operand, column, table)
         if operator.name not in {"eq", "ieq"}:
@@ -213,7 +214,7 @@ def _contact(extreme: Callable[..., Any]) -> Callable[[sa.FromClause, Scope], sa
     return expression
 
 
-LEAD = Vocabulary("Lead", LeadRow, "What a lead must be like. Keys are ANDed.")
+LEAD = Vocabulary("Lead", LeadRow, "What a lead must be like.")
 
 
 def _columns() -> list[Term]:
@@ -230,7 +231,7 @@ LEAD.extend(
     CustomFieldsTerm("customFields", "The organization's own fields.", lambda lead, _: lead.c.custom_fields),
     SearchTerm(
         "search",
-        "Words, all of which must be among those of the names, company, job title and e-mail address; "
+        "Words that must all occur in the names, company, job title or e-mail address; "
         "`ber*` stands for every word that begins with ber.",
     ),
     OneTerm("assignedTo", "The user who owns the lead.", USER, key=LeadRow.assigned_to_id),
@@ -242,9 +243,18 @@ LEAD.extend(
         where=is_communication,
     ),
     ManyTerm("notes", "Notes about the lead that you may see.", NOTE, parent=LeadNoteRow.lead_id),
-    ManyTerm("workflowExecutions", "Runs about the lead.", EXECUTION, parent=WorkflowExecutionRow.lead_id),
-    ColumnTerm("firstContactedAt", "When we first contacted the lead.", DATETIME, _contact(sa.func.min)),
-    ColumnTerm("lastContactedAt", "When we last contacted the lead.", DATETIME, _contact(sa.func.max)),
+    ManyTerm(
+        "workflowExecutions",
+        "Runs of workflows, and of the server's own work, about the lead.",
+        EXECUTION,
+        parent=WorkflowExecutionRow.lead_id,
+    ),
+    ColumnTerm(
+        "firstContactedAt", "When our first communication to the lead was completed.", DATETIME, _contact(sa.func.min)
+    ),
+    ColumnTerm(
+        "lastContactedAt", "When our last communication to the lead was completed.", DATETIME, _contact(sa.func.max)
+    ),
 )
 ACTIVITY.extend(OneTerm("lead", "The lead it is about.", LEAD, key=ActivityRow.lead_id))
 NOTE.extend(OneTerm("lead", "The lead it is about.", LEAD, key=LeadNoteRow.lead_id))

@@ -48,6 +48,8 @@ visible(WorkflowExecutionRow, via=WorkflowExecutionRow.lead_id)(through_lead("le
 
 
 LEAD = ById(LeadRow)
+HOLDER = ById(LeadRow, lifting=ALIVE)
+"""The lead on which a row hangs. What hangs on a deleted lead is only seen through the list of deleted leads."""
 LEADS = All(LeadRow, NEWEST)
 DELETED_LEADS = All(LeadRow, NEWEST, lambda lead: lead.c.deleted_at.is_not(None), lifting=ALIVE)
 ASSIGNED_LEADS = Children(LeadRow, LeadRow.assigned_to_id, NEWEST)

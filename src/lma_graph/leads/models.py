@@ -80,8 +80,12 @@ class LeadRow(TenantRow):
     linkedin_url: Mapped[str | None] = column("Address of the LinkedIn profile.")
     status: Mapped[str] = choice(LeadStatus, "Where the lead stands in its life.", default=LeadStatus.NEW)
     source: Mapped[str] = choice(LeadSource, "Where the lead came from.", default=LeadSource.OTHER)
-    lead_temperature: Mapped[str] = choice(LeadTemperature, "How warm the lead is.", default=LeadTemperature.COLD)
-    score: Mapped[int] = column("Sum of the score history's changes.", server_default=sa.text("0"))
+    lead_temperature: Mapped[str] = choice(
+        LeadTemperature, "How warm the lead is, by its score.", default=LeadTemperature.COLD
+    )
+    score: Mapped[int] = column(
+        "Points the lead has: the sum of all `scoreChange`s in its score history.", server_default=sa.text("0")
+    )
     value: Mapped[int | None] = column("Expected worth, in whole units of the organization's currency.")
     notes: Mapped[str | None] = column("Free text on the lead itself; notes with an author are `LeadNote`s.")
     tags: Mapped[list[str]] = column("Labels, each at most once.", server_default=sa.text("'[]'::jsonb"))
@@ -92,7 +96,7 @@ class LeadRow(TenantRow):
         "What enrichment found, with source, time and confidence.", server_default=sa.text("'{}'::jsonb")
     )
     expected_close_date: Mapped[dt.date | None] = column("When a decision is expected.")
-    last_engagement_date: Mapped[dt.datetime | None] = column("When there was contact last.")
+    last_engagement_date: Mapped[dt.datetime | None] = column("When there was last contact, in either direction.")
     created_at: Mapped[dt.datetime] = created_at()
     updated_at: Mapped[dt.datetime] = updated_at()
     assigned_to_id: Mapped[int | None] = column("The user who owns the lead.", sa.BigInteger())
@@ -100,7 +104,7 @@ class LeadRow(TenantRow):
         "Why it was lost or does not fit.", added="`LOST` and `UNQUALIFIED` take a reason"
     )
     version: Mapped[int] = column(
-        "Grows by one with every change; for `expectedVersion`.",
+        "Grows by one with every change.",
         server_default=sa.text("1"),
         added="optimistic concurrency",
     )
@@ -110,7 +114,9 @@ class LeadRow(TenantRow):
     external_id: Mapped[str | None] = column(
         "The lead's id in that system.", added="upsert by `(source system, external id)`"
     )
-    deleted_at: Mapped[dt.datetime | None] = column("When it was deleted.", added="soft delete and restore")
+    deleted_at: Mapped[dt.datetime | None] = column(
+        "When it was deleted; null for a lead that is not.", added="soft delete and restore"
+    )
     merged_into_id: Mapped[int | None] = column(
         "The lead this one was merged into.", sa.BigInteger(), added="old ids keep resolving; unmerge"
     )
@@ -127,14 +133,20 @@ class LeadRow(TenantRow):
         organization_key(),
         tenant_key("assigned_to_id", "users"),
         tenant_key("merged_into_id", "leads"),
-        index("leads", "created_at", *newest("created_at"), serves="`leads` in its default order"),
+        unique(
+            "leads",
+            "created_at",
+            *newest("created_at"),
+            serves="`leads` in its default order; the keys of the search tables",
+        ),
         index(
             "leads",
             "owner_status",
             "assigned_to_id",
             "status",
             *newest("created_at"),
-            serves="an owner's leads by status, newest first; `User.assignedLeads`; the key",
+            "score",  # last, so that entries below a threshold are passed over without reading the lead
+            serves="an owner's leads by status, newest first, from a score upwards; the key",
         ),
         index(
             "leads",
@@ -181,6 +193,13 @@ class LeadRow(TenantRow):
         ),
         index(
             "leads",
+            "alive",
+            "id",
+            serves="counting leads, and whether the lead of a row is there, without reading it",
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        ),
+        index(
+            "leads",
             "deleted",
             sa.text("deleted_at DESC"),
             serves="`leads(deleted: ONLY)`",
@@ -223,6 +242,19 @@ class _SearchRow(Base):
     )
 
 
+def _lead_key() -> sa.ForeignKeyConstraint:
+    """The key to the lead, `created_at` included.
+
+    Filters join by all three columns. Only from a key over all three does the planner know that each row has its
+    lead; from the columns alone it would expect hardly any to have one, and sort all that match for one page.
+    """
+    return sa.ForeignKeyConstraint(
+        ["organization_id", "lead_id", "created_at"],
+        ["leads.organization_id", "leads.id", "leads.created_at"],
+        ondelete="CASCADE",
+    )
+
+
 class LeadTagRow(_SearchRow):
     """One tag of one lead: makes a filter by tag an ordered index scan under row security."""
 
@@ -233,7 +265,7 @@ class LeadTagRow(_SearchRow):
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger(), primary_key=True)
 
     __table_args__ = (
-        tenant_key("lead_id", "leads", cascade=True),
+        _lead_key(),
         unique("lead_tags", "lead", "lead_id", "tag", serves="the tags of a lead; the key"),
     )
 
@@ -244,9 +276,7 @@ class LeadFieldRow(_SearchRow):
     __tablename__ = "lead_fields"
 
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger(), primary_key=True)
-    name: Mapped[str] = column(
-        "Path of the field, its steps joined by dots.", sa.Text(collation="C"), primary_key=True
-    )
+    name: Mapped[str] = column("Path of the field, its steps joined by dots.", sa.Text(collation="C"), primary_key=True)
     created_at: Mapped[dt.datetime] = column("The lead's `created_at`.")
     text_value: Mapped[str | None] = column(
         "The value, where it is text of up to 200 characters.", sa.Text(collation="C")
@@ -254,7 +284,7 @@ class LeadFieldRow(_SearchRow):
     number_value: Mapped[float | None] = column("The value, where it is a number.")
 
     __table_args__ = (
-        tenant_key("lead_id", "leads", cascade=True),
+        _lead_key(),
         index(
             "lead_fields",
             "text",
@@ -288,11 +318,9 @@ class LeadTermRow(_SearchRow):
     )
     created_at: Mapped[dt.datetime] = column("The lead's `created_at`.", primary_key=True)
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger(), primary_key=True)
-    weight: Mapped[int] = column(
-        "How much a hit counts: 4 e-mail, 3 name, 2 company, 1 job title.", sa.SmallInteger()
-    )
+    weight: Mapped[int] = column("How much a hit counts: 4 e-mail, 3 name, 2 company, 1 job title.", sa.SmallInteger())
 
     __table_args__ = (
-        tenant_key("lead_id", "leads", cascade=True),
+        _lead_key(),
         unique("lead_terms", "lead", "lead_id", "term", serves="the words of a lead; the key"),
     )

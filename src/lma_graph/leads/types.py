@@ -16,8 +16,8 @@ from lma_graph.leads.criteria import LEAD as LEAD_WORDS
 from lma_graph.leads.loaders import (
     ASSIGNED_LEADS,
     FIRST_CONTACT,
+    HOLDER,
     LAST_CONTACT,
-    LEAD,
     NEXT_ACTIVITY,
     ORGANIZATION_LEADS,
 )
@@ -48,17 +48,20 @@ class Lead:
     )
     notes = to_many(LEAD_NOTES, LeadNote, NOTE, description="Notes about the lead that you may see, newest first.")
     workflow_executions = to_many(
-        LEAD_EXECUTIONS, WorkflowExecution, EXECUTION, description="Runs about the lead, newest first."
+        LEAD_EXECUTIONS,
+        WorkflowExecution,
+        EXECUTION,
+        description="Runs of workflows, and of the server's own work, about the lead, newest first.",
     )
     first_contacted_at = derived(
         FIRST_CONTACT,
         dt.datetime | None,
-        description="When we first contacted the lead.",
+        description="When our first communication to the lead was completed.",
     )
     last_contacted_at = derived(
         LAST_CONTACT,
         dt.datetime | None,
-        description="When we last contacted the lead.",
+        description="When our last communication to the lead was completed.",
     )
     next_activity = derived(
         NEXT_ACTIVITY,
@@ -71,21 +74,21 @@ class Lead:
 class ActivityLead:
     """The lead of an activity."""
 
-    lead = to_one(LEAD, Lead, key=ActivityRow.lead_id, description="The lead it is about.", required=True)
+    lead = to_one(HOLDER, Lead, key=ActivityRow.lead_id, description="The lead it is about.", required=True)
 
 
 @extend(LeadNote)
 class NoteLead:
     """The lead of a note."""
 
-    lead = to_one(LEAD, Lead, key=LeadNoteRow.lead_id, description="The lead it is about.", required=True)
+    lead = to_one(HOLDER, Lead, key=LeadNoteRow.lead_id, description="The lead it is about.", required=True)
 
 
 @extend(WorkflowExecution)
 class ExecutionLead:
     """The lead of an execution."""
 
-    lead = to_one(LEAD, Lead, key=WorkflowExecutionRow.lead_id, description="The lead it is about.")
+    lead = to_one(HOLDER, Lead, key=WorkflowExecutionRow.lead_id, description="The lead it is about.")
 
 
 @extend(User)

@@ -14,7 +14,7 @@ class OrganizationRow(Base):
 
     __tablename__ = "organizations"
 
-    id: Mapped[int] = column("Identifier.", sa.BigInteger(), sa.Identity(always=False), primary_key=True)
+    id: Mapped[int] = column("Global id.", sa.BigInteger(), sa.Identity(always=False), primary_key=True)
     name: Mapped[str] = column("Name, as people write it.")
     slug: Mapped[str] = column("Short name in tokens and links, unique among all organizations; not digits only.")
     description: Mapped[str | None] = column("What the organization does.")

@@ -29,8 +29,11 @@ QUERIES = (
     IntegrationQueries,
 )
 
+_QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
+
 
 def build() -> strawberry.Schema:
     """The whole graph."""
     query = merge_types("Query", QUERIES)
+    query.__strawberry_definition__.description = _QUERY  # type: ignore[attr-defined]  # merging drops descriptions
     return strawberry.Schema(query=query, config=StrawberryConfig(scalar_map=SCALARS))

@@ -52,9 +52,7 @@ class LeadScoringRuleRow(TenantRow):
     criteria: Mapped[dict[str, Any]] = column("The condition: a stored `LeadFilter`.")
     score_points: Mapped[int] = column("Points it gives; negative ones take.")
     is_active: Mapped[bool] = column("Whether it gives points.", server_default=sa.true())
-    priority: Mapped[int] = column(
-        "Order in explanations and under caps, lowest first.", server_default=sa.text("100")
-    )
+    priority: Mapped[int] = column("Order in explanations and under caps, lowest first.", server_default=sa.text("100"))
     created_at: Mapped[dt.datetime] = created_at()
     updated_at: Mapped[dt.datetime] = updated_at()
     deleted_at: Mapped[dt.datetime | None] = column(

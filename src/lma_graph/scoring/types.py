@@ -2,7 +2,7 @@
 
 from lma_graph.kernel.graphql.fields import to_many, to_one
 from lma_graph.kernel.graphql.nodes import extend, node
-from lma_graph.leads.loaders import LEAD
+from lma_graph.leads.loaders import HOLDER
 from lma_graph.leads.types import Lead
 from lma_graph.organizations.types import Organization
 from lma_graph.scoring.criteria import RULE as RULE_WORDS
@@ -20,10 +20,8 @@ class LeadScoringRule:
 class LeadScoreHistory:
     """One entry of the score ledger: a lead's score is the sum of its `scoreChange`s."""
 
-    lead = to_one(LEAD, Lead, key=LeadScoreHistoryRow.lead_id, description="The lead.", required=True)
-    rule = to_one(
-        RULE, LeadScoringRule, key=LeadScoreHistoryRow.rule_id, description="The rule that gave the points."
-    )
+    lead = to_one(HOLDER, Lead, key=LeadScoreHistoryRow.lead_id, description="The lead.", required=True)
+    rule = to_one(RULE, LeadScoringRule, key=LeadScoreHistoryRow.rule_id, description="The rule that gave the points.")
 
 
 @extend(Lead)

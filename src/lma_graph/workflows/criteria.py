@@ -10,9 +10,7 @@ from lma_graph.workflows.models import WorkflowRow
 WORKFLOW = Vocabulary("Workflow", WorkflowRow, "What a workflow must be like.")
 WORKFLOW.extend(
     # The configuration may hold secrets, which a filter could otherwise guess letter by letter.
-    *column_terms(
-        WorkflowRow, "Workflow", ids={"created_by": "User"}, without={"trigger_conditions", "configuration"}
-    ),
+    *column_terms(WorkflowRow, "Workflow", ids={"created_by": "User"}, without={"trigger_conditions", "configuration"}),
     OneTerm("createdBy", "The user who created it.", USER, key=WorkflowRow.created_by),
     ManyTerm("executions", "Its runs.", EXECUTION, parent=WorkflowExecutionRow.workflow_id),
 )

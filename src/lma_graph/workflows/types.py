@@ -38,7 +38,7 @@ class ExecutionWorkflow:
         WORKFLOW,
         Workflow,
         key=WorkflowExecutionRow.workflow_id,
-        description="The workflow that ran; null for own work.",
+        description="The workflow that ran; null for the server's own work.",
     )
 
 

@@ -103,17 +103,17 @@ _ORDER = (
 )
 _NULLS = (Operator("isNull", "True: has no value. False: has one.", _is_null, value=Kind.BOOLEAN),)
 _TEXT = (
-    Operator("contains", "Holds this text.", _contains),
-    Operator("startsWith", "Begins with this text.", sa.func.starts_with),
-    Operator("endsWith", "Ends with this text.", _ends_with),
-    Operator("ieq", "Equal, whether capital or small.", _folded(lambda column, value: column == value)),
-    Operator("icontains", "Holds this text, whether capital or small.", _folded(_contains)),
+    Operator("contains", "Contains this text; case matters.", _contains),
+    Operator("startsWith", "Begins with this text; case matters.", sa.func.starts_with),
+    Operator("endsWith", "Ends with this text; case matters.", _ends_with),
+    Operator("ieq", "Equal to this, ignoring case.", _folded(lambda column, value: column == value)),
+    Operator("icontains", "Contains this text, ignoring case.", _folded(_contains)),
     Operator(
         "istartsWith",
-        "Begins with this text, whether capital or small.",
+        "Begins with this text, ignoring case.",
         _folded(sa.func.starts_with),
     ),
-    Operator("iendsWith", "Ends with this text, whether capital or small.", _folded(_ends_with)),
+    Operator("iendsWith", "Ends with this text, ignoring case.", _folded(_ends_with)),
 )
 _RELATIVE = (
     Operator("withinLast", "From that long ago until now: `P14D` is 14 days.", _within_last, value=Kind.DURATION),

@@ -34,7 +34,7 @@ class OneTerm(Term):
         """EXISTS over the other table."""
         other = self.vocabulary.table.alias()
         return sa.exists(
-            sa.select(sa.literal(1))
+            sa.select(sa.literal_column("1"))
             .where(*conditions(other, scope), other.c.id == table.c[self.key])
             .where(self.vocabulary.compile(value, other, scope))
             .correlate(table)
@@ -89,7 +89,7 @@ class ManyTerm(Term):
 
     def _part(self, key: str, part: Any, table: sa.FromClause, scope: Scope) -> Sql:
         other = self.vocabulary.table.alias()
-        rows = sa.select(sa.literal(1)).where(
+        rows: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
             *conditions(other, scope, child_of=self.parent), other.c[self.parent] == table.c.id
         )
         if self.where is not None:

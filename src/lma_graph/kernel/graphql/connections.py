@@ -89,7 +89,12 @@ def connection_of(node: Any) -> Any:
         _add(made, "edges", list[edge], "The rows with their positions.")  # type: ignore[valid-type]
         _add(made, "nodes", list[node], "The rows alone.")
         _add(made, "page_info", PageInfo, "Where this page lies in the list.")
-        _add(made, "total_count", int, "How many rows the whole list has; costs nothing unless asked for.")
+        _add(
+            made,
+            "total_count",
+            int,
+            "How many rows the list has in all, under its filter; counted only where asked for.",
+        )
         _made[name] = made
     return _made[name]
 
@@ -99,7 +104,5 @@ def _type(name: str, description: str) -> Any:
 
 
 def _add(made: Any, name: str, annotation: Any, description: str) -> None:
-    field = StrawberryField(
-        python_name=name, type_annotation=StrawberryAnnotation(annotation), description=description
-    )
+    field = StrawberryField(python_name=name, type_annotation=StrawberryAnnotation(annotation), description=description)
     made.__strawberry_definition__.fields.append(field)

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import strawberry
 from aiodataloader import DataLoader
 
-from lma_graph.kernel.loaders import Loaders, Spec
+from lma_graph.kernel.dataloaders import Loaders
+from lma_graph.kernel.loaders import Spec
 from lma_graph.kernel.scope import Scope
 from lma_graph.kernel.transactions import Reader
 from lma_graph.kernel.viewer import Viewer
@@ -25,6 +26,8 @@ class Context:
 
     reader: Reader
     loaders: Loaders
+    debug: dict[str, Any] | None = None
+    """Shown under `extensions.debug` where the caller may see and has asked for it."""
     _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @classmethod

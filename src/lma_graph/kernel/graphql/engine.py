@@ -201,6 +201,9 @@ class GraphQLEngine:
         errors = tuple(incident.error(error) for error in result.errors or ())
         failure = Failure.FIELDS if errors else None
         extensions = self._extensions(prepared.cost)
+        debug = getattr(prepared.executor.context_value, "debug", None)
+        if debug is not None:
+            extensions["debug"] = debug
         return GraphQLResponse(extensions, errors, failure, prepared.operation, ran=True, data=result.data)
 
 

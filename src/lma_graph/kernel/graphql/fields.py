@@ -154,10 +154,10 @@ class PagedField(LoadedField):
         order: Any = list[order_of(self.vocabulary)]  # type: ignore[misc]
         return [
             argument("first", int, f"How many rows from the start, at most 200; {self.page} by default."),
-            argument("after", str, "Only rows after this cursor."),
-            argument("last", int, "How many rows from the end, at most 200."),
-            argument("before", str, "Only rows before this cursor."),
-            argument("filter", made, "Only rows like this."),
+            argument("after", str, "Only rows after this cursor; goes with `first`."),
+            argument("last", int, "How many rows from the end, at most 200; instead of `first`."),
+            argument("before", str, "Only rows before this cursor; goes with `last`."),
+            argument("filter", made, "Which rows the list is about; all of them by default."),
             argument("order_by", order, "What to sort by, most important first; newest first by default."),
         ]
 

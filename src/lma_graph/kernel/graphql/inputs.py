@@ -85,10 +85,10 @@ def filter_of(vocabulary: Vocabulary) -> Any:
     """`…Filter` of a vocabulary."""
     name = f"{vocabulary.name}Filter"
     if name not in _made:
-        made = _input(name, vocabulary.description)
+        made = _input(name, f"{vocabulary.description} Everything named in one object must hold.")
         several: Any = Optional[list[made]]  # type: ignore[valid-type]
         _add(made, "and", several, "All of these must hold.")
-        _add(made, "or", several, "At least one of these must hold.")
+        _add(made, "or", several, "At least one of these must hold; an empty list matches nothing.")
         _add(made, "not", Optional[made], "This must not hold.")
         for term in vocabulary.terms.values():
             _add(made, term.name, Optional[_annotation(term)], term.description)
@@ -125,7 +125,7 @@ def _family(family: Family, choices: type[Choice] | None) -> Any:
 def _many(vocabulary: Vocabulary) -> Any:
     name = f"{vocabulary.name}ListFilter"
     if name not in _made:
-        made = _input(name, f"What the related rows must be like: {vocabulary.name}.")
+        made = _input(name, f"Which related rows ({vocabulary.name}) there must be.")
         one = filter_of(vocabulary)
         for key, description in MANY_KEYS.items():
             _add(made, key, Optional[one], description)

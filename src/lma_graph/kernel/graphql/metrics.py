@@ -18,9 +18,7 @@ DURATION: Final = Histogram(
     ("type",),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
-DOCUMENTS: Final = Counter(
-    "lma_graphql_documents", "Look-ups of parsed documents, by result (hit, miss).", ("result",)
-)
+DOCUMENTS: Final = Counter("lma_graphql_documents", "Look-ups of parsed documents, by result (hit, miss).", ("result",))
 IN_FLIGHT: Final = Gauge(
     "lma_graphql_in_flight", "Operations being answered at the moment.", multiprocess_mode="livesum"
 )

@@ -192,9 +192,7 @@ def _option_faults(path: tuple[str, ...], rule: ColumnRule) -> list[FieldError]:
     given = [((*path, "values", cell), value) for cell, value in rule.values.items()]
     given += [((*path, "default"), rule.default)] if rule.default is not None else []
     return [
-        fault
-        for place, value in given
-        for fault in _value_faults(place, rule.field or "", value, rule.options("UTC"))
+        fault for place, value in given for fault in _value_faults(place, rule.field or "", value, rule.options("UTC"))
     ]
 
 

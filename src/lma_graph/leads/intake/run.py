@@ -170,9 +170,7 @@ class ImportRun:
             if by_email
             else ("DUPLICATE_EXTERNAL_ID", "external id", "externalId")
         )
-        message = (
-            f"This {thing} is already on line {line}." if line else f"There is already a lead with this {thing}."
-        )
+        message = f"This {thing} is already on line {line}." if line else f"There is already a lead with this {thing}."
         value = str(row.lead["email" if by_email else "external_id"])
         return _refusal(row, code, message, self._headers.get(name), value)
 

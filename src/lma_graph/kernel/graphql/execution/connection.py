@@ -99,9 +99,7 @@ class ConnectionShape:
         """Whether one more row than the page holds must be fetched, to know if there is more."""
         return bool({"has_next", "has_previous"} & self._used)
 
-    def pages(
-        self, page: Page, values: Values, objects: Sequence[list[Object]], spans: Spans, totals: Totals
-    ) -> Pages:
+    def pages(self, page: Page, values: Values, objects: Sequence[list[Object]], spans: Spans, totals: Totals) -> Pages:
         """The response objects of all pages of a level; `totals` are the lengths of the whole lists, if asked for."""
         make, used = self._maker(), self._used
         write = self._cursors(page, values, spans)

@@ -12,7 +12,7 @@ import structlog
 from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
@@ -29,6 +29,11 @@ EXECUTIONS: Final = Counter(
     ("way", "reason"),
 )
 PLANS: Final = Counter("lma_graphql_plans", "Look-ups of plans, by result (hit, miss).", ("result",))
+STATEMENTS: Final = Histogram(
+    "lma_graphql_statements",
+    "SQL statements of an operation, beside BEGIN and COMMIT.",
+    buckets=(1, 2, 3, 4, 6, 10, 20, 50),
+)
 _PLANNED = EXECUTIONS.labels("planned", "")
 _HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
 _MOST_PLANS = 16
@@ -50,23 +55,32 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
     del document
     context = executor.context_value
     if operation.type is not OperationType.QUERY or not isinstance(context, Context):
-        return await _standard(executor, "not a query")
+        return await _execute(executor)
     try:
         plan = _plan_of(executor, operation)
         if isinstance(plan, str):
-            return await _standard(executor, plan)
+            return await _standard(executor, context, plan)
         data = await run_plan(plan, plan.run(executor, context))
     except Exception as error:
         if any(isinstance(cause, _FATAL) for cause in chain(error)):
             raise
         return await _again(executor, context, error)  # whatever it is, the standard way gives the exact answer
     _PLANNED.inc()
+    _note(context, "planned")
     return ExecutionResult(data, None)
 
 
-async def _standard(executor: Executor[Any], reason: str) -> ExecutionResult:
+def _note(context: Context, way: str) -> None:
+    STATEMENTS.observe(context.reader.statements)
+    if context.debug is not None:
+        context.debug["execution"] = way
+
+
+async def _standard(executor: Executor[Any], context: Context, reason: str) -> ExecutionResult:
     EXECUTIONS.labels("standard", reason).inc()
-    return await _execute(executor)
+    result = await _execute(executor)
+    _note(context, "standard")
+    return result
 
 
 async def _again(executor: Executor[Any], context: Context, error: Exception) -> ExecutionResult:
@@ -76,8 +90,11 @@ async def _again(executor: Executor[Any], context: Context, error: Exception) ->
     if context.reader.statements:
         await context.reader.restart()  # one of them may have failed, and with it the transaction
     executor.collected_errors = CollectedErrors()
-    executor.context_value = Context.over(context.reader)
-    return await _execute(executor)
+    executor.context_value = again = Context.over(context.reader)
+    again.debug = context.debug
+    result = await _execute(executor)
+    _note(again, "discarded")
+    return result
 
 
 async def _execute(executor: Executor[Any]) -> ExecutionResult:

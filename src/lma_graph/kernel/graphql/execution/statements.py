@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Compiled
 
 from lma_graph.kernel.lru import BoundedLru
-from lma_graph.kernel.transactions import Transaction
+from lma_graph.kernel.transactions import ANEW, Transaction
 
 # Parameters by name, so that the texts of several parts can be put together and numbered then.
 _DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
@@ -49,6 +49,8 @@ class Part:
 
     text: str
     values: Mapping[str, Any]
+    anew: bool = False
+    """Whether it is to be planned anew each time."""
 
 
 def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
@@ -65,7 +67,8 @@ def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
         if values.get(name) is not None:
             values[name] = process(values[name])
     arrays = ", ".join(column.sql for column in columns)
-    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values)
+    anew = statement.get_execution_options().get(ANEW, False)
+    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values, anew)
 
 
 class Parts:
@@ -143,7 +146,8 @@ class Statement:
         for parts in self._batches():
             whole = together([part for part, _, _, _ in parts])
             arguments = whole.arguments([values for _, values, _, _ in parts], self._reader.binds())
-            fetched.append((parts, await self._reader.arrays(whole.text, arguments)))
+            anew = any(part.anew for part, _, _, _ in parts)
+            fetched.append((parts, await self._reader.arrays(whole.text, arguments, anew=anew)))
         for parts, row in fetched:
             at = 0
             for _, _, width, fill in parts:

@@ -1,0 +1,87 @@
+"""The README does what it says: its queries run, and its table of settings is complete."""
+
+import enum
+import json
+
+import pytest
+from reading import README, ROOT, queries, rows
+
+from lma_graph.app.asgi import limits_of
+from lma_graph.app.examples import Example, load_examples
+from lma_graph.kernel.graphql.engine import GraphQLEngine
+from lma_graph.kernel.graphql.exchange import GraphQLRequest
+from lma_graph.kernel.settings import Settings
+from lma_graph.leads.intake.mapping import Mapping
+from lma_graph.leads.service import import_leads
+from lma_graph.schema.graph import build
+from world import World
+
+TEXT = README.read_text(encoding="utf-8")
+QUERIES = queries(TEXT)
+EXAMPLES = load_examples()
+ENGINE = GraphQLEngine(build(), limits_of(Settings()))
+
+
+def shown(default: object) -> str:
+    """A default as the table shows it; empty where there is none."""
+    if default is None or default == ():
+        return ""
+    value = default.value if isinstance(default, enum.Enum) else default
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+@pytest.fixture
+async def busy_world(world: World) -> World:
+    """An organization in which every example finds something."""
+    rep = await world.user(first_name="Laila", email=f"laila.{world.slug}@demo.test")
+    lead = await world.lead(first_name="Lies", last_name="Schneider", assigned_to_id=rep.id, score=60)
+    await world.lead(first_name="Anna", company="Acme", assigned_to_id=rep.id, score=50)
+    rule, campaign, workflow = await world.rule(), await world.campaign(status="ACTIVE"), await world.workflow()
+    await world.activity(lead, user_id=rep.id, subject="First call")
+    await world.note(lead, mentioned_users=[rep.id])
+    await world.score_entry(lead, rule_id=rule.id)
+    await world.member(campaign, lead, status="RESPONDED")
+    await world.execution(lead_id=lead.id, workflow_id=workflow.id)
+    await world.integration()
+    return world
+
+
+def test_the_queries_are_found() -> None:
+    assert len(QUERIES) == 8
+    assert len(EXAMPLES) == 10
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_a_query_of_the_readme_runs(query: str, busy_world: World) -> None:
+    ENGINE.prepare(GraphQLRequest(query))
+    answer = await busy_world.ask(query)
+    assert answer.errors == []
+    assert answer.data
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+async def test_an_example_of_graphiql_runs(example: Example, busy_world: World) -> None:
+    variables = json.loads(example.variables or "{}")
+    ENGINE.prepare(GraphQLRequest(example.query, variables=variables))
+    answer = await busy_world.ask(example.query, variables)
+    assert answer.errors == []
+    pages = {name: value for name, value in answer.data.items() if {"edges", "nodes"} & set(value or ())}
+    empty = [name for name, page in pages.items() if not (page.get("edges") or page.get("nodes"))]
+    assert empty == []
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    table = {cells[0]: cells[1] for cells in rows(TEXT, "variable")}
+    assert table == {f"`LMA_{name.upper()}`": shown(field.default) for name, field in Settings.model_fields.items()}
+
+
+async def test_the_import_of_the_readme_says_what_it_shows(busy_world: World) -> None:
+    """Two good rows, two bad ones, in the words of the README."""
+    files, viewer = ROOT / "examples" / "import", await busy_world.viewer()
+    mapping = Mapping.read(files / "leads.map.toml")
+    report = await import_leads(busy_world.database, viewer, files / "leads.csv", mapping, dry_run=True)
+    assert (report.created, report.read) == (2, 4)
+    assert "Created 2 of 4 leads" in TEXT
+    said = [f"line {error.line}, {error.column}: {error.message}" for error in report.errors]
+    assert [line for line in said if line not in TEXT.splitlines()] == []
+    assert len(said) == 2
