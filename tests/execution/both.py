@@ -104,7 +104,7 @@ class _Opened:
 
     async def __aenter__(self) -> Context:
         reader = await self._reader.__aenter__()
-        reader.observe = self._statements.append
+        reader.observe = lambda text, _: self._statements.append(text)
         self._readers.append(reader)
         return Context.over(reader)
 
