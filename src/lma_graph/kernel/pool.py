@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lma_graph.kernel.connections import AWAY
 from lma_graph.kernel.errors import Unavailable
 
-_PATIENCE_S = 5
+_PATIENCE_S = 10
 """How long a request waits for a connection when all are in use."""
 
 

@@ -78,14 +78,14 @@ class Transaction:
 
     @asynccontextmanager
     async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
-        """Keep Postgres from the plan that it would otherwise keep for any values after a few runs."""
+        """Have a statement planned for its values, instead of by the plan that is kept for any values."""
         if not anew:
             yield
             return
         await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
         yield
         if self._raw is not None:
-            await self._raw.execute("SET LOCAL plan_cache_mode = auto")
+            await self._raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The binds every statement may use, and the given ones."""
