@@ -35,7 +35,7 @@ def encode_all(name: str, numbers: Sequence[int]) -> list[str]:
 
 def decode(text: str) -> tuple[str, int] | None:
     """Type and number of a global id; None for anything that was never issued."""
-    if len(text) != LENGTH or not text.isascii():
+    if len(text) != LENGTH or not text.isascii() or "+" in text or "/" in text:  # one spelling only
         return None
     try:
         tag, number = _LAYOUT.unpack(base64.b64decode(text, altchars=b"-_", validate=True))
