@@ -129,7 +129,8 @@ class Children:
             .lateral("top")
         )
         found = [top.c[column.name] for column in read]
-        return sa.select(parents.c.id.label("parent_id"), *found).select_from(parents.join(top, sa.true()))
+        statement = sa.select(parents.c.id.label("parent_id"), *found).select_from(parents.join(top, sa.true()))
+        return _planned(statement, page)
 
     def count(self, scope: Scope, page: Page | None) -> sa.Select[Any]:
         """How many children each parent of `:keys` has; parents without any are missing."""
