@@ -138,7 +138,7 @@ def test_operations_are_chosen_by_name_or_by_being_alone() -> None:
     ids=["same object", "same arguments", "many fragments"],
 )
 def test_validation_of_pathological_documents_ends_soon(text: str) -> None:
-    """Counted in calls, which do not depend on the machine; with graphql-core's own budget there are many times more."""
+    """Counted in calls, which do not depend on the machine; graphql-core's own budget allows many times more."""
     calls = 0
 
     def count(_frame: object, event: str, _argument: object) -> None:
