@@ -23,8 +23,9 @@ from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.integrations.models import IntegrationRow
 from lma_graph.kernel import ids
 from lma_graph.kernel.db import Database
-from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.context import CommandContext, Context
 from lma_graph.kernel.scope import table_of
+from lma_graph.kernel.session import Session
 from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.leads import index
 from lma_graph.leads.models import LeadFieldRow, LeadRow, LeadTagRow, LeadTermRow
@@ -89,6 +90,40 @@ class World:
         data = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z))
         errors = [error.formatted for error in result.errors or ()]
         return Answer(data, errors, statements)
+
+    async def change(
+        self,
+        mutation: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        role: Role = Role.ADMIN,
+        user: int | None = None,
+    ) -> Answer:
+        """Run a mutation as the user with this role, or as the given one."""
+        viewer = await self.viewer(role) if user is None else await self.database.viewer(self.slug, str(user))
+        async with Session(self.database, viewer, "test-request") as session:
+            context = CommandContext(session)
+            result = await SCHEMA.execute(mutation, variable_values=variables, context_value=context)
+        data = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z))
+        return Answer(data, [error.formatted for error in result.errors or ()])
+
+    async def do(self, name: str, input_: dict[str, Any], shows: str, **options: Any) -> Any:
+        """The result of one mutation: its type's name, what the payload shows, or all that a refusal says."""
+        kind = name[0].upper() + name[1:]
+        text = (
+            f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ __typename "
+            f"... on {kind}Payload {{ {shows} }} ... on Error {{ code message path }} "
+            "... on InvalidInput { fields { path message code } } ... on Denied { permission } "
+            "... on Conflict { changedFields lead { id version } } } }"
+        )
+        answer = await self.change(text, {"input": input_}, **options)
+        assert answer.errors == [], answer.errors
+        return answer.data[name]
+
+    async def fetch(self, text: str, *values: Any) -> list[Any]:
+        """Rows as the administrator's transaction sees them; `$1` is the organization's id."""
+        async with self._writing() as unit:
+            return await unit.fetch(text, self.organization_id, *values)
 
     def id(self, name: str, number: int) -> str:
         """The global id of a row."""

@@ -105,7 +105,7 @@ async def authenticate(headers: Headers) -> str:
 
 
 @asynccontextmanager
-async def open_context(viewer: str, request: Request) -> AsyncIterator[dict[str, Any]]:
+async def open_context(viewer: str, request: Request, kind: object) -> AsyncIterator[dict[str, Any]]:
     if request.headers.get("x-context") == "down":
         raise Unavailable("No connection is free.")
     yield {"viewer": viewer}

@@ -12,7 +12,7 @@ from lma_graph.kernel.graphql.engine import GraphQLEngine
 from lma_graph.kernel.graphql.exchange import GraphQLRequest
 from lma_graph.kernel.settings import Settings
 from lma_graph.leads.intake.mapping import Mapping
-from lma_graph.leads.service import import_leads
+from lma_graph.leads.service.importing import import_leads
 from lma_graph.schema.graph import build
 from world import World
 

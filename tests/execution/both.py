@@ -84,7 +84,7 @@ class Both:
         readers: list[Any] = []
         statements: list[str] = []
 
-        def open_context() -> Any:
+        def open_context(_: object) -> Any:
             return _Opened(self.database, viewer, readers, statements)
 
         before = ways()

@@ -286,7 +286,7 @@ async def test_cancelling_the_request_closes_its_context() -> None:
 )
 async def test_a_context_that_does_not_open(error: Exception, failure: Failure, message: str) -> None:
     @asynccontextmanager
-    async def open_context() -> AsyncIterator[object]:
+    async def open_context(_: object) -> AsyncIterator[object]:
         raise error
         yield
 

@@ -15,7 +15,7 @@ from lma_graph.kernel.db import Database
 from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.leads.intake.mapping import Mapping
 from lma_graph.leads.intake.report import ImportReport
-from lma_graph.leads.service import import_leads
+from lma_graph.leads.service.importing import import_leads
 
 DECLARED = ("city", "employees")
 TABLES = ("leads", "lead_tags", "lead_fields", "lead_terms", "activities", "lead_score_history")

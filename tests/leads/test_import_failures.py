@@ -64,7 +64,7 @@ from pathlib import Path
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.leads.intake import run as importing
-from lma_graph.leads.service import import_leads
+from lma_graph.leads.service.importing import import_leads
 from lma_graph.leads.intake.mapping import Mapping
 
 url, file, organization, user, state = sys.argv[1:]

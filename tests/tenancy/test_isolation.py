@@ -180,7 +180,7 @@ async def planned_answer(world: World, query: str, *, role: Role) -> Any:
     """Data of a query that must be answered by its plan."""
 
     @asynccontextmanager
-    async def context() -> AsyncIterator[Context]:
+    async def context(_: object) -> AsyncIterator[Context]:
         async with world.database.reader(await world.viewer(role)) as reader:
             yield Context.over(reader)
 

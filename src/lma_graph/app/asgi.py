@@ -1,11 +1,12 @@
 """The composition root of the server: settings in, one ASGI application out. Enter at `create`."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from graphql import OperationType
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -19,15 +20,16 @@ from lma_graph.app import explorer
 from lma_graph.app.examples import load_examples
 from lma_graph.app.graphql_http import GraphQLHTTP
 from lma_graph.app.health import Health
-from lma_graph.app.logs import RequestLog
+from lma_graph.app.logs import RequestLog, record_of
 from lma_graph.app.metrics import metrics
 from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Unavailable
-from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.context import CommandContext, Context
 from lma_graph.kernel.graphql.engine import GraphQLEngine, run_standard
 from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
+from lma_graph.kernel.session import Session
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
 from lma_graph.kernel.viewer import Role, Viewer
@@ -121,11 +123,20 @@ def _endpoint(
         return await database.viewer(claims.organization, claims.subject)
 
     @asynccontextmanager
-    async def open_context(viewer: Viewer, request: Request) -> AsyncIterator[object]:
+    async def open_context(viewer: Viewer, request: Request, kind: OperationType) -> AsyncIterator[object]:
+        debug = development is not None and viewer.role is Role.ADMIN and DEBUG_HEADER in request.headers
+        if kind is OperationType.MUTATION:
+            record = record_of(request.scope)
+            async with Session(database, viewer, record.id if record else None) as session:
+                changing = CommandContext(session)
+                if debug:
+                    changing.debug, session.observe = trace()
+                yield changing
+            return
         async with database.reader(viewer) as reader:
             context = Context.over(reader)
-            if development is not None and reader.viewer.role is Role.ADMIN and DEBUG_HEADER in request.headers:
-                trace(context)
+            if debug:
+                context.debug, reader.observe = trace()
             yield context
 
     def page(request: Request) -> Response:
@@ -141,11 +152,12 @@ def _endpoint(
     )
 
 
-def trace(context: Context) -> None:
-    """Report the statements of an operation, with their times, under `extensions.debug`."""
+def trace() -> tuple[dict[str, object], Callable[[str, float], None]]:
+    """What shows under `extensions.debug`, and the observer that adds each statement to it with its time."""
     statements: list[dict[str, object]] = []
-    context.debug = {"statements": statements}
-    context.reader.observe = lambda text, seconds: statements.append({"sql": text, "ms": round(seconds * 1e3, 3)})
+    return {"statements": statements}, lambda text, seconds: statements.append(
+        {"sql": text, "ms": round(seconds * 1e3, 3)}
+    )
 
 
 def is_local(request: Request) -> bool:

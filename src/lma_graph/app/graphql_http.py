@@ -68,7 +68,7 @@ class GraphQLHTTP(Generic[V]):
         engine: GraphQLEngine,
         *,
         authenticate: Callable[[Headers], Awaitable[V]],
-        open_context: Callable[[V, Request], AbstractAsyncContextManager[object]],
+        open_context: Callable[[V, Request, OperationType], AbstractAsyncContextManager[object]],
         page: Callable[[Request], Response],
         max_body_bytes: int = 1_000_000,
         body_timeout_s: float = 10,
@@ -118,7 +118,9 @@ class GraphQLHTTP(Generic[V]):
             parameters.extensions,
             READ_ONLY if scope["method"] == "GET" else READ_WRITE,
         )
-        response = await self._engine.execute(request, lambda: self._open_context(viewer, Request(scope, receive)))
+        response = await self._engine.execute(
+            request, lambda kind: self._open_context(viewer, Request(scope, receive), kind)
+        )
         if response.failure is not Failure.REQUEST:
             self._persisted.remember(query, parameters.extensions)
         if response.operation is not None:

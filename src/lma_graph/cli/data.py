@@ -16,7 +16,7 @@ from lma_graph.kernel.errors import DomainError, InvalidInput
 from lma_graph.kernel.settings import Settings
 from lma_graph.leads.intake.mapping import Mapping
 from lma_graph.leads.intake.report import ImportReport
-from lma_graph.leads.service import import_leads
+from lma_graph.leads.service.importing import import_leads
 
 _ADMIN = fixed("demo")[0].email
 

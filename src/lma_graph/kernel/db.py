@@ -24,6 +24,8 @@ from lma_graph.kernel.viewer import Role, Viewer, Visibility
 
 STALE_VIEWER = "LMA01"
 """SQLSTATE raised by `assert_viewer` when the viewer is no longer what the caller believed."""
+READ_ONLY = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+READ_WRITE = "READ WRITE"
 _VIEWERS_KEPT = 10_000
 
 T = TypeVar("T", bound=Transaction)
@@ -84,7 +86,7 @@ class Database:
 
     async def ping(self) -> None:
         """Raise `Unavailable` unless the database answers."""
-        await self._give_back(await self._fresh("SELECT 1"))
+        await self.give_back(await self._fresh("SELECT 1"))
 
     async def revision(self) -> str | None:
         """The migration the database is at; null where none has run, or not all that the server cannot do without."""
@@ -97,7 +99,7 @@ class Database:
         except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
             return None
         finally:
-            await self._give_back(link)
+            await self.give_back(link)
         return found
 
     async def viewer(self, organization: str, subject: str) -> Viewer:
@@ -112,7 +114,7 @@ class Database:
         try:
             row = await link.raw.fetchrow("SELECT * FROM viewer_by_user($1, $2)", organization, subject)
         finally:
-            await self._give_back(link)
+            await self.give_back(link)
         self._viewers.pop((organization, subject), None)
         if row is None:
             raise Unauthenticated("The token names no active user of an active organization.")
@@ -135,7 +137,7 @@ class Database:
     @asynccontextmanager
     async def reader(self, viewer: Viewer) -> AsyncIterator[Reader]:
         """A read transaction of the viewer: one snapshot, nothing can be written."""
-        async with self._transaction(viewer, "ISOLATION LEVEL REPEATABLE READ READ ONLY", Reader) as reader:
+        async with self._transaction(viewer, READ_ONLY, Reader) as reader:
             yield reader
 
     @asynccontextmanager
@@ -144,26 +146,26 @@ class Database:
 
         Judge permissions by the unit's own `viewer`: the given one may have been out of date.
         """
-        async with self._transaction(viewer, "READ WRITE", UnitOfWork) as unit:
+        async with self._transaction(viewer, READ_WRITE, UnitOfWork) as unit:
             yield unit
 
     @asynccontextmanager
     async def _transaction(self, viewer: Viewer, mode: str, kind: type[T]) -> AsyncIterator[T]:
-        link, viewer = await self._begun(viewer, mode)
-        transaction = kind(link, viewer, _begin(viewer, mode))
+        link, viewer = await self.begun(viewer, mode)
+        transaction = kind(link, viewer, begin_script(viewer, mode))
         end = "ROLLBACK"
         try:
             yield transaction
             end = "COMMIT"
         finally:
             transaction.end()
-            await self._give_back(link, end, writes=kind is UnitOfWork, after=transaction.idle)
+            await self.give_back(link, end, writes=kind is UnitOfWork, after=transaction.idle)
 
-    async def _begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
+    async def begun(self, viewer: Viewer, mode: str) -> tuple[Link, Viewer]:
         """A connection in a transaction of the viewer, and the viewer as the database knows them now."""
         for _ in range(3):
             try:
-                return await self._fresh(_begin(viewer, mode)), viewer
+                return await self._fresh(begin_script(viewer, mode)), viewer
             except asyncpg.PostgresError as error:
                 if error.sqlstate != STALE_VIEWER:
                     raise
@@ -186,13 +188,13 @@ class Database:
                 if last:
                     raise Unavailable(AWAY) from error
             except BaseException:
-                await self._give_back(link, "ROLLBACK", writes=True)
+                await self.give_back(link, "ROLLBACK", writes=True)
                 raise
             else:
                 return link
         raise AssertionError
 
-    async def _give_back(
+    async def give_back(
         self,
         link: Link,
         end: str | None = None,
@@ -235,12 +237,15 @@ class Database:
             await self._pool.give_back(link, sound=sound)
 
 
-def _begin(viewer: Viewer, mode: str) -> str:
+def identify(viewer: Viewer) -> str:
+    """Name organization and user for the rest of a transaction."""
+    return f"SET LOCAL app.organization_id = '{viewer.organization_id:d}';SET LOCAL app.user_id = '{viewer.user_id:d}'"
+
+
+def begin_script(viewer: Viewer, mode: str) -> str:
     """One round trip: begin, name organization and user, and compare the viewer with the database's own view."""
     state = viewer.state.replace("'", "''")
     return (
-        f"BEGIN {mode};"
-        f"SET LOCAL app.organization_id = '{viewer.organization_id:d}';"
-        f"SET LOCAL app.user_id = '{viewer.user_id:d}';"
+        f"BEGIN {mode};{identify(viewer)};"
         f"SELECT assert_viewer({viewer.organization_id:d}, {viewer.user_id:d}, '{state}')"
     )

@@ -6,7 +6,6 @@ or into top-level errors with `extensions.code` (queries). Anything else that is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 Path = tuple[str | int, ...]
 """Where in the input the trouble lies, outermost key first."""
@@ -15,7 +14,7 @@ Path = tuple[str | int, ...]
 class DomainError(Exception):
     """An expected failure whose message is written for the caller."""
 
-    code: ClassVar[str] = "ERROR"
+    code: str = "ERROR"
 
     def __init__(self, message: str, *, path: Path = ()) -> None:
         super().__init__(message)
@@ -72,9 +71,21 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The state has moved on, or a unique value is taken."""
+    """The state has moved on, or a unique value is taken.
+
+    `subject` names rows by what they are, such as `lead=17`, for whoever shows them. `kind` is a code more telling
+    than `CONFLICT`.
+    """
 
     code = "CONFLICT"
+
+    def __init__(
+        self, message: str, *, path: Path = (), kind: str | None = None, changed: Sequence[str] = (), **subject: int
+    ) -> None:
+        super().__init__(message, path=path)
+        self.code = kind or type(self).code
+        self.changed_fields = tuple(changed)
+        self.subject: Mapping[str, int] = subject
 
 
 class Denied(DomainError):

@@ -103,6 +103,29 @@ class Reader(Transaction):
 class UnitOfWork(Transaction):
     """A read-write transaction: commits when its block ends well, rolls back otherwise."""
 
+    request_id: str | None = None
+    """The request that it serves, for the audit trail."""
+
+    async def execute(self, text: str, *arguments: Any) -> str:
+        """Run a statement written for the driver, with `$1` and so on; gives what Postgres says of it."""
+        async with self._turn:
+            self.statements += 1
+            began = time.perf_counter()
+            done: str = await self.raw.execute(text, *arguments)
+            if self.observe is not None:
+                self.observe(text, time.perf_counter() - began)
+            return done
+
+    async def fetch(self, text: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows of a statement written for the driver."""
+        async with self._turn:
+            self.statements += 1
+            began = time.perf_counter()
+            found: list[asyncpg.Record] = await self.raw.fetch(text, *arguments)
+            if self.observe is not None:
+                self.observe(text, time.perf_counter() - began)
+            return found
+
     async def copy(self, table: sa.Table, columns: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
         """Bulk insert by COPY. Values are what the driver takes; JSON columns take text."""
         async with self._turn:

@@ -15,7 +15,7 @@ LONGEST_TEXT = 200
 """Custom-field texts longer than this are not indexed; filters read them from the lead itself."""
 MOST_TERMS = 60
 
-_WEIGHTS = (("email", 4), ("first_name", 3), ("last_name", 3), ("company", 2), ("job_title", 1))
+WEIGHTS = (("email", 4), ("first_name", 3), ("last_name", 3), ("company", 2), ("job_title", 1))
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -28,7 +28,7 @@ def words(text: str) -> list[str]:
 def terms(lead: Mapping[str, Any]) -> dict[str, int]:
     """Word → weight of a lead given by column name; a word keeps the highest weight it occurs with."""
     found: dict[str, int] = {}
-    for name, weight in _WEIGHTS:
+    for name, weight in WEIGHTS:
         value = lead.get(name)
         if value:
             for word in words(value):

@@ -10,6 +10,7 @@ from lma_graph.executions.queries import ExecutionQueries
 from lma_graph.integrations.queries import IntegrationQueries
 from lma_graph.kernel.graphql.interface import NodeQueries
 from lma_graph.kernel.graphql.scalars import SCALARS
+from lma_graph.leads.mutations import LeadMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
 from lma_graph.scoring.queries import ScoringQueries
@@ -29,11 +30,19 @@ QUERIES = (
     IntegrationQueries,
 )
 
+MUTATIONS = (LeadMutations,)
+
 _QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
+_MUTATION = (
+    "Everything that can be changed. Each field is one transaction, in the order in which they are written; a refused "
+    "one changes nothing, and earlier ones stay."
+)
 
 
 def build() -> strawberry.Schema:
     """The whole graph."""
     query = merge_types("Query", QUERIES)
     query.__strawberry_definition__.description = _QUERY  # type: ignore[attr-defined]  # merging drops descriptions
-    return strawberry.Schema(query=query, config=StrawberryConfig(scalar_map=SCALARS))
+    mutation = merge_types("Mutation", MUTATIONS)
+    mutation.__strawberry_definition__.description = _MUTATION  # type: ignore[attr-defined]
+    return strawberry.Schema(query=query, mutation=mutation, config=StrawberryConfig(scalar_map=SCALARS))

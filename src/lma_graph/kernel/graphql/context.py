@@ -10,7 +10,8 @@ from aiodataloader import DataLoader
 from lma_graph.kernel.dataloaders import Loaders
 from lma_graph.kernel.loaders import Spec
 from lma_graph.kernel.scope import Scope
-from lma_graph.kernel.transactions import Reader
+from lma_graph.kernel.session import Session
+from lma_graph.kernel.transactions import Transaction, UnitOfWork
 from lma_graph.kernel.viewer import Viewer
 
 
@@ -24,14 +25,14 @@ class Batched(Protocol):
 class Context:
     """The context of one operation: one viewer, one snapshot."""
 
-    reader: Reader
+    reader: Transaction
     loaders: Loaders
     debug: dict[str, Any] | None = None
     """Shown under `extensions.debug` where the caller may see and has asked for it."""
     _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, reader: Reader) -> "Context":
+    def over(cls, reader: Transaction) -> "Context":
         """A context that reads through the given transaction."""
         return cls(reader, Loaders(reader))
 
@@ -60,6 +61,35 @@ class Context:
 
             loader = self._batches[shape] = DataLoader(batch, get_cache_key=id)
         return await loader.load(row)
+
+
+class CommandContext(Context):
+    """The context of a mutation: each root field writes in a unit of work, and is shown in a snapshot after it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.debug = None
+        self._batches = {}
+
+    async def begin(self) -> UnitOfWork:
+        """A unit of work for a root field. What it writes shows at once, to whoever reads in it."""
+        unit = await self.session.begin()
+        self._read(unit)
+        return unit
+
+    async def commit(self) -> None:
+        """Keep what was written; what is read from now on shows it."""
+        self._read(await self.session.commit())
+
+    async def roll_back(self) -> None:
+        """Forget what was written."""
+        self._read(await self.session.roll_back())
+
+    def _read(self, transaction: Transaction) -> None:
+        """Read through another transaction, without anything that was read before."""
+        self.reader = transaction
+        self.loaders = Loaders(transaction)
+        self._batches = {}
 
 
 Info = strawberry.Info[Context, None]

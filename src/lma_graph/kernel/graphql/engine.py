@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import strawberry
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
 from strawberry.execution import optimized_is_awaitable
 
@@ -32,7 +32,8 @@ from lma_graph.kernel.graphql.errors import (
 from lma_graph.kernel.graphql.exchange import Failure, GraphQLRequest, GraphQLResponse
 from lma_graph.kernel.graphql.limits import Limits, Measuring
 
-OpenContext = Callable[[], AbstractAsyncContextManager[object]]
+OpenContext = Callable[[OperationType], AbstractAsyncContextManager[object]]
+"""Opens the context of an operation of the given type."""
 Runner = Callable[[Executor[Any], Document, Operation], ExecutionResult | Awaitable[ExecutionResult]]
 """Runs a built executor; the operation's memo is where a plan for it can be kept."""
 
@@ -135,7 +136,7 @@ class GraphQLEngine:
 
     async def _run(self, prepared: Prepared, open_context: OpenContext) -> ExecutionResult:
         executor = prepared.executor
-        async with open_context() as context:
+        async with open_context(prepared.operation.type) as context:
             executor.context_value = context
             try:
                 result = self._runner(executor, prepared.document, prepared.operation)

@@ -1,83 +1,13 @@
 """The statements by which imported leads are written, a chunk in one unit of work.
 
-Enter at `write_leads` and `find_taken`. Arrays and `unnest` carry the values: COPY is refused under row security, and
-by way of a temporary table or a JSON document it was no faster (12,000 to 15,000 leads a second, each of the three).
+Enter at `write_leads` and `find_taken`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
-
-import orjson
+from collections.abc import Sequence
 
 from lma_graph.kernel.transactions import Transaction, UnitOfWork
-from lma_graph.leads import index
-
-Lead = Mapping[str, Any]
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-# Column → type of its array, how a value is sent, and what stands in for a missing one.
-_COLUMNS: dict[str, tuple[str, Callable[[Any], Any] | None, str]] = {
-    "email": ("text", None, "NULL"),
-    "first_name": ("text", None, "NULL"),
-    "last_name": ("text", None, "NULL"),
-    "company": ("text", None, "NULL"),
-    "job_title": ("text", None, "NULL"),
-    "phone": ("text", None, "NULL"),
-    "website": ("text", None, "NULL"),
-    "linkedin_url": ("text", None, "NULL"),
-    "status": ("text", None, "'NEW'"),
-    "status_reason": ("text", None, "NULL"),
-    "source": ("text", None, "'IMPORT'"),
-    "lead_temperature": ("text", None, "'COLD'"),
-    "score": ("int", None, "0"),
-    "value": ("int", None, "NULL"),
-    "notes": ("text", None, "NULL"),
-    "tags": ("jsonb", _json, "'[]'"),
-    "custom_fields": ("jsonb", _json, "'{}'"),
-    "expected_close_date": ("date", None, "NULL"),
-    "last_engagement_date": ("timestamptz", None, "NULL"),
-    "created_at": ("timestamptz", None, "now()"),
-    "external_source": ("text", None, "NULL"),
-    "external_id": ("text", None, "NULL"),
-}
-# Statements are put together from the names above only; values go as arrays.
-_NAMES = ", ".join(_COLUMNS)
-_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, (kind, _, _) in enumerate(_COLUMNS.values(), 2))
-_VALUES = ", ".join(f"coalesce(i.{name}, {missing})" for name, (_, _, missing) in _COLUMNS.items())
-
-# `updated_at` of the n-th lead is n microseconds after the transaction's beginning. Thus the answer says which row
-# became which lead, whatever the order it comes in and whichever rows a unique key has kept out.
-INSERT_LEADS = f"""
-INSERT INTO leads (organization_id, {_NAMES}, updated_at)
-SELECT $1, {_VALUES}, now() + i.ordinal * interval '1 microsecond'
-FROM unnest({_ARRAYS}) WITH ORDINALITY AS i({_NAMES}, ordinal)
-ORDER BY i.ordinal
-ON CONFLICT DO NOTHING
-RETURNING round(extract(epoch FROM updated_at - now()) * 1000000)::int AS ordinal, id, created_at
-"""  # noqa: S608 - names of columns only
-
-INSERT_TAGS = """
-INSERT INTO lead_tags (organization_id, lead_id, created_at, tag)
-SELECT $1, i.lead_id, i.created_at, i.tag
-FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS i(lead_id, created_at, tag)
-"""
-
-INSERT_FIELDS = """
-INSERT INTO lead_fields (organization_id, lead_id, created_at, name, text_value, number_value)
-SELECT $1, i.lead_id, i.created_at, i.name, i.text_value, i.number_value
-FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::float8[])
-     AS i(lead_id, created_at, name, text_value, number_value)
-"""
-
-INSERT_TERMS = """
-INSERT INTO lead_terms (organization_id, lead_id, created_at, term, weight)
-SELECT $1, i.lead_id, i.created_at, i.term, i.weight
-FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::smallint[]) AS i(lead_id, created_at, term, weight)
-"""
+from lma_graph.leads import writing
+from lma_graph.leads.writing import Lead
 
 # Every lead's trail begins here: the file and line it came from.
 INSERT_AUDIT = """
@@ -126,36 +56,18 @@ async def write_leads(unit: UnitOfWork, leads: Sequence[Lead], lines: Sequence[i
     Returns the positions of those written; the others' e-mail address or external id is taken.
     """
     organization = unit.viewer.organization_id
-    arrays = (
-        [None if lead.get(name) is None else send(lead[name]) if send else lead[name] for lead in leads]
-        for name, (_, send, _) in _COLUMNS.items()
+    written = await writing.insert(
+        unit, [lead if lead.get("source") else {**lead, "source": "IMPORT"} for lead in leads]
     )
-    rows = await unit.raw.fetch(INSERT_LEADS, organization, *arrays)
-    written = [(ordinal - 1, (lead_id, created_at)) for ordinal, lead_id, created_at in rows]
-    await _write_search_rows(unit, [(leads[position], key) for position, key in written])
-    await unit.raw.execute(
+    await unit.execute(
         INSERT_AUDIT,
         organization,
         unit.viewer.user_id,
         file,
-        [key[0] for _, key in written],
-        [lines[position] for position, _ in written],
+        [key[0] for key in written.values()],
+        [lines[position] for position in written],
     )
-    scores = [(key[0], leads[position]["score"]) for position, key in written if leads[position].get("score")]
-    await _insert(unit, INSERT_OPENING, scores)
-    return {position for position, _ in written}
-
-
-async def _write_search_rows(unit: UnitOfWork, written: Sequence[tuple[Lead, tuple[Any, Any]]]) -> None:
-    declared: Collection[str] = unit.viewer.indexed_fields
-    await _insert(unit, INSERT_TAGS, ((*key, tag) for lead, key in written for tag in index.tags(lead)))
-    await _insert(
-        unit, INSERT_FIELDS, ((*key, *field) for lead, key in written for field in index.fields(lead, declared))
-    )
-    await _insert(unit, INSERT_TERMS, ((*key, *term) for lead, key in written for term in index.terms(lead).items()))
-
-
-async def _insert(unit: UnitOfWork, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    if columns:
-        await unit.raw.execute(statement, unit.viewer.organization_id, *columns)
+    scores = [(key[0], leads[position]["score"]) for position, key in written.items() if leads[position].get("score")]
+    if scores:
+        await unit.execute(INSERT_OPENING, organization, *map(list, zip(*scores, strict=True)))
+    return set(written)

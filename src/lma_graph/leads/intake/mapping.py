@@ -33,9 +33,10 @@ from typing import Annotated, Any, Literal
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from lma_graph.kernel.checks import LONGEST_KEY, Refused
 from lma_graph.kernel.errors import FieldError, InvalidInput
 from lma_graph.leads.intake.records import LINE_HEADER, REASON_HEADER
-from lma_graph.leads.intake.values import FIELDS, LONGEST_KEY, Options, Refused
+from lma_graph.leads.intake.values import FIELDS, Options
 
 CUSTOM = "customFields"
 Scalar = (

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lma_graph.kernel.checks import LONGEST_KEY, Refused
 from lma_graph.kernel.errors import FieldError, InvalidInput
 from lma_graph.leads.intake.mapping import ColumnRule, Mapping, Scalar, custom_path
 from lma_graph.leads.intake.records import Record
-from lma_graph.leads.intake.values import FIELDS, LONGEST_KEY, Options, Refused, custom
+from lma_graph.leads.intake.values import FIELDS, Options, custom
 
 LONGEST_SHOWN = 80
 """Characters of a bad value that a report repeats."""

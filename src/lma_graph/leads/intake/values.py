@@ -9,38 +9,23 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import email_validator
-import phonenumbers
-
+from lma_graph.kernel import checks
+from lma_graph.kernel.checks import LONGEST_KEY, LONGEST_TEXT, Refused
 from lma_graph.kernel.choices import Choice
 from lma_graph.leads.models import LeadSource, LeadStatus, LeadTemperature
 
-LONGEST_TEXT = 1_000
-LONGEST_KEY = 200
-"""Characters of an external source or id: they are indexed, and an index entry must stay below 2,700 bytes."""
 LONGEST_NOTES = 100_000
 LONGEST_CUSTOM = 10_000
 LONGEST_TAG = 100
 MOST_TAGS = 100
-INT_RANGE = (-(2**31), 2**31 - 1)
 YEARS = (1900, 2999)
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(?:\.0+)?", re.ASCII)
 _DIGITS_KEPT = 15
 """Decimal digits that a double keeps; longer numbers stay text so that nothing is rounded."""
-
-
-class Refused(Exception):
-    """A value that cannot be taken; `code` is for programs, the message for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -64,50 +49,24 @@ def text(limit: int) -> Parser:
     """A parser of text of up to `limit` characters."""
 
     def parse(cell: str, _: Options) -> str:
-        if len(cell) > limit:
-            raise Refused("TOO_LONG", f"The text has {len(cell):,} characters; at most {limit:,} are kept.")
-        return cell
+        return checks.text(cell, limit)
 
     return parse
 
 
 def email(cell: str, _: Options) -> str:
-    """An e-mail address as written, if it is one by its syntax. No DNS is asked; `.test` domains are fine."""
-    try:
-        email_validator.validate_email(cell, check_deliverability=False, test_environment=True)
-    except email_validator.EmailNotValidError as error:
-        raise Refused("INVALID_EMAIL", f"This is not an e-mail address: {error}") from None
-    return cell
+    """An e-mail address as written."""
+    return checks.email(cell)
 
 
 def phone(cell: str, options: Options) -> str:
-    """The number in E.164 form (`+493012345678`). What cannot be recognised as a valid number is kept as written."""
-    text(LONGEST_TEXT)(cell, options)
-    try:
-        number = phonenumbers.parse(cell, options.region)
-    except phonenumbers.NumberParseException:
-        return cell
-    if number.extension or not phonenumbers.is_valid_number(number):
-        return cell
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    """A telephone number, in E.164 form where it is recognised."""
+    return checks.phone(cell, options.region)
 
 
-def url(cell: str, options: Options) -> str:
-    """A web address. One without a scheme, as people write them, gets `https://`."""
-    text(LONGEST_TEXT)(cell, options)
-    whole = cell if "://" in cell else f"https://{cell}"
-    refused = Refused("INVALID_URL", "This is not a web address such as https://example.com/page .")
-    try:
-        parts = urlsplit(whole)
-        plain = parts.username is None and (parts.port is None or parts.port > 0)
-    except ValueError:
-        raise refused from None
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or "." not in host or not plain:
-        raise refused
-    if not whole.isprintable() or " " in whole:
-        raise refused
-    return whole
+def url(cell: str, _: Options) -> str:
+    """A web address."""
+    return checks.url(cell)
 
 
 def member(kind: type[Choice]) -> Parser:
@@ -128,9 +87,7 @@ def integer(cell: str, _: Options) -> int:
     if not _INTEGER.fullmatch(cell):
         raise Refused("INVALID_NUMBER", "This is not a whole number such as 1500.")
     number = int(cell.partition(".")[0])
-    if not INT_RANGE[0] <= number <= INT_RANGE[1]:
-        raise Refused("OUT_OF_RANGE", f"The number must lie between {INT_RANGE[0]:,} and {INT_RANGE[1]:,}.")
-    return number
+    return checks.integer(number)
 
 
 def date(cell: str, options: Options) -> dt.date:

@@ -1,0 +1,108 @@
+"""What the mutations of leads are given."""
+
+from typing import Any
+
+from lma_graph.kernel import checks
+from lma_graph.kernel.graphql.given import (
+    Given,
+    Made,
+    Values,
+    chosen,
+    day,
+    document,
+    given,
+    integer,
+    key,
+    merged,
+    nested,
+    of,
+    text,
+    texts,
+    value,
+)
+from lma_graph.leads.intake.values import LONGEST_NOTES, LONGEST_TAG, MOST_TAGS
+from lma_graph.leads.models import LeadRow
+
+
+def _email(description: str, **options: Any) -> Given:
+    return value(str, lambda sent: checks.email(sent.strip()), description, **options)
+
+
+def _phone(description: str, **options: Any) -> Given:
+    return value(str, lambda sent: checks.phone(sent.strip()), description, **options)
+
+
+def _url(description: str, **options: Any) -> Given:
+    return value(str, lambda sent: checks.url(sent.strip()), description, **options)
+
+
+@given
+class LeadPatch:
+    """Values of a lead. What is absent stays as it is; null clears."""
+
+    email = of(LeadRow.email, _email)
+    first_name = of(LeadRow.first_name, text)
+    last_name = of(LeadRow.last_name, text)
+    company = of(LeadRow.company, text)
+    job_title = of(LeadRow.job_title, text)
+    phone = of(LeadRow.phone, _phone)
+    website = of(LeadRow.website, _url)
+    linkedin_url = of(LeadRow.linkedin_url, _url)
+    status = chosen(LeadRow.status)
+    status_reason = of(LeadRow.status_reason, text)
+    source = chosen(LeadRow.source)
+    value = of(LeadRow.value, integer)
+    notes_text = of(LeadRow.notes, text, limit=LONGEST_NOTES)
+    tags = of(LeadRow.tags, texts, limit=LONGEST_TAG, most=MOST_TAGS)
+    custom_fields = document(
+        "Values of the organization's own fields by their names. Names that are absent stay as they are, null removes "
+        "a field."
+    )
+    expected_close_date = of(LeadRow.expected_close_date, day)
+    external_source = of(LeadRow.external_source, text, limit=checks.LONGEST_KEY)
+    external_id = of(LeadRow.external_id, text, limit=checks.LONGEST_KEY)
+
+
+_patch: Made = LeadPatch
+
+
+def columns_of(given: Values) -> dict[str, Any]:
+    """The values of a lead under the names of their columns; everything else that was given is left out."""
+    renamed = {"notes": given["notes_text"]} if "notes_text" in given else {}
+    known = {*_patch.fields, "assigned_to_id"} - {"notes_text"}
+    return {name: value for name, value in given.items() if name in known} | renamed
+
+
+@merged(LeadPatch)
+class CreateLeadInput:
+    """A new lead. It needs a name, a company, an e-mail address, a telephone number or an external id."""
+
+    assigned_to_id = key("User", "The user who is to own it; nobody by default.")
+
+
+@given
+class UpdateLeadInput:
+    """Which lead to change, and how."""
+
+    id = key("Lead", "The lead.", required=True)
+    expected_version = integer(
+        "The `version` you have seen. Where the lead has another by now, nothing is changed and the result is "
+        "`Conflict` with the lead as it is."
+    )
+    patch = nested(LeadPatch, "The values to change.", required=True)
+
+
+@given
+class DeleteLeadInput:
+    """Which lead to delete."""
+
+    id = key("Lead", "The lead.", required=True)
+    expected_version = integer("The `version` you have seen; another one is a `Conflict`.")
+    reason = text("Why, for the audit trail.")
+
+
+@given
+class RestoreLeadInput:
+    """Which deleted lead to restore."""
+
+    id = key("Lead", "The deleted lead.", required=True)
