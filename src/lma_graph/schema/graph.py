@@ -10,7 +10,7 @@ from lma_graph.executions.queries import ExecutionQueries
 from lma_graph.integrations.queries import IntegrationQueries
 from lma_graph.kernel.graphql.interface import NodeQueries
 from lma_graph.kernel.graphql.scalars import SCALARS
-from lma_graph.leads.mutations import LeadMutations
+from lma_graph.leads.mutations.life import LeadMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
 from lma_graph.scoring.queries import ScoringQueries

@@ -1,4 +1,4 @@
-"""Mutations about leads."""
+"""Creating, changing, deleting and restoring one lead."""
 
 from lma_graph.kernel.graphql.commands import Outcome, command, mutations, payload, shown
 from lma_graph.kernel.graphql.given import Values

@@ -1,0 +1,1 @@
+"""Mutations about leads, a file for each family; `schema.graph` lists their classes."""
