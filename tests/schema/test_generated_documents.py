@@ -49,7 +49,8 @@ RENAMED = {
     ("LeadNote", "mentioned_users"): "mentionedUserIds",
     ("Workflow", "n8n_workflow_id"): "n8nWorkflowId",
 }
-SEARCH_TABLES = {"lead_tags", "lead_fields", "lead_terms"}
+FURTHER_TABLES = {"lead_tags", "lead_fields", "lead_terms", "idempotency_results"}
+"""What the model's document does not have: the page says of each what it is for."""
 COLUMNS = [(name, column) for name, columns in SEED.items() for column in columns.split()]
 
 
@@ -66,11 +67,13 @@ def test_every_column_of_the_model_exists_and_can_be_asked_for(name, column) -> 
 
 
 def test_every_other_column_says_why_it_was_added() -> None:
-    assert set(METADATA.tables) == set(TABLES.values()) | SEARCH_TABLES
+    assert set(METADATA.tables) == set(TABLES.values()) | FURTHER_TABLES
     seed = {(TABLES[name], column) for name, column in COLUMNS}
     for table in METADATA.tables.values():
         for column in table.columns:
-            known = (table.name, column.name) in seed or column.name == "organization_id" or table.name in SEARCH_TABLES
+            known = (
+                (table.name, column.name) in seed or column.name == "organization_id" or table.name in FURTHER_TABLES
+            )
             assert ("added" in column.info) != known, f"{table.name}.{column.name}"
 
 
@@ -89,15 +92,23 @@ def test_the_committed_documents_are_what_the_code_says(file, made) -> None:
 
 
 def test_the_access_document_names_every_permission_and_role() -> None:
-    text = access_markdown()
+    text = access_markdown().partition("## Mutations")[0]
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
     assert set(rows) == {permission.value for permission in Permission}
     for permission in Permission:
         cells = [cell.strip() for cell in rows[permission.value].split("|")][3:-1]
         assert cells == ["yes" if permission in PERMISSIONS[role] else "" for role in Role]
         assert permission.description.endswith(".")
+    text = access_markdown()
     for choice in (*Role, *Visibility):
         assert f"- `{choice.value}`: {choice.description}\n" in text
+
+
+def test_the_access_document_names_every_mutation() -> None:
+    text = access_markdown().partition("## Mutations")[2].partition("\n## ")[0]
+    rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert rows == list(SCHEMA._schema.mutation_type.fields)
+    assert "| `deleteLead` | `leads.delete` | yes | yes |  |  |\n" in text
 
 
 def test_the_data_model_names_every_column_index_and_key() -> None:

@@ -63,6 +63,7 @@ async def populate(world: World) -> Populated:
         "LeadScoreHistory": (await world.score_entry(lead, rule_id=rule.id)).id,
         "Integration": (await world.integration(created_by=rep)).id,
     }
+    await world.do("createLead", {"firstName": WORD, "idempotencyKey": WORD}, "lead { id }")
     return Populated(world, rows)
 
 

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from lma_graph.kernel.choices import Choice
+from lma_graph.kernel.graphql.commands import CommandField
 from lma_graph.kernel.tables import Base
 from lma_graph.kernel.viewer import PERMISSIONS, Permission, Role, Visibility
+from lma_graph.schema.graph import MUTATIONS
 from lma_graph.schema.tables import METADATA, MODELS
 
 _MADE = "<!-- Made from the code by `make golden`; changes to this file are lost. -->"
@@ -22,6 +24,10 @@ decides what the viewer may do. Role, settings and whether user and organization
 database at the start of every transaction, so a change holds at once.
 
 Another organization's rows do not exist: their ids give what ids give that were never issued.
+"""
+_MUTATIONS = """
+What a role may not do is refused before anything is looked at: the result is `Denied`, with the permission's name.
+Some mutations ask for more where more is at stake; their descriptions say so.
 """
 _VISIBILITY = """
 `settings.visibility.salesRep` of the organization decides which leads a sales representative sees; everybody else
@@ -42,8 +48,8 @@ A deleted lead, and what hangs on it, is absent everywhere but in `leads(deleted
 those who would see the lead otherwise.
 """
 _PREFACE = """
-The twelve tables of the model, and three search tables beside them. Columns that the model's document does not have
-are marked *added*, with the reason.
+The twelve tables of the model, and beside them three search tables and what mutations need to be safe to repeat.
+Columns that the model's document does not have are marked *added*, with the reason.
 
 ## Identity
 
@@ -99,6 +105,9 @@ def access_markdown() -> str:
         "## Roles",
         _members(Role),
         table,
+        "## Mutations",
+        _MUTATIONS,
+        _table(["mutation", "needs", *(role.value for role in roles)], _mutations(roles)),
         "## Which leads one sees",
         _VISIBILITY,
         _members(Visibility),
@@ -108,6 +117,14 @@ def access_markdown() -> str:
         _DELETED,
     ]
     return _joined(parts)
+
+
+def _mutations(roles: Sequence[Role]) -> Iterator[list[str]]:
+    for one in MUTATIONS:
+        for field in one.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+            if isinstance(field, CommandField):
+                may = ("yes" if field.needs in PERMISSIONS[role] else "" for role in roles)
+                yield [f"`{field.mutation}`", f"`{field.needs.value}`", *may]
 
 
 def data_model_markdown() -> str:
