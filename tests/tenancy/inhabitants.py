@@ -20,10 +20,13 @@ class Populated:
 
     world: World
     rows: dict[str, int]
+    hidden: dict[str, int]
+    """Rows that no walk through the graph meets."""
 
     def id(self, name: str) -> str:
         """The global id of the row of that type."""
-        return self.world.id(name, self.rows[name])
+        number = self.hidden[name] if name in self.hidden else self.rows[name]
+        return self.world.id(name.removeprefix("Deleted"), number)
 
 
 async def populate(world: World) -> Populated:
@@ -40,7 +43,7 @@ async def populate(world: World) -> Populated:
         expected_close_date=AT.date(),
     )
     other = await world.lead(first_name=WORD, assigned_to_id=admin, merged_into_id=lead.id, score=10, value=10)
-    await world.lead(first_name=WORD, deleted_at=AT)
+    deleted = await world.lead(first_name=WORD, deleted_at=AT)
     campaign = await world.campaign(created_by=rep)
     workflow = await world.workflow(created_by=rep, n8n_workflow_id=WORD)
     rule = await world.rule()
@@ -64,7 +67,7 @@ async def populate(world: World) -> Populated:
         "Integration": (await world.integration(created_by=rep)).id,
     }
     await world.do("createLead", {"firstName": WORD, "idempotencyKey": WORD}, "lead { id }")
-    return Populated(world, rows)
+    return Populated(world, rows, {"DeletedLead": deleted.id})
 
 
 def tenant_tables() -> list[sa.Table]:

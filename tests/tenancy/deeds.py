@@ -1,0 +1,53 @@
+"""An input of every mutation that succeeds in a populated organization; whoever adds a mutation adds one here.
+
+An id is written as `Of("Lead")`: the tests put in one's own, another organization's, or one that was never issued.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Of:
+    """The id of the populated organization's row of a type."""
+
+    node: str
+
+
+DEEDS: dict[str, dict[str, Any]] = {
+    "createLead": {"firstName": "new", "assignedToId": Of("User")},
+    "updateLead": {"id": Of("Lead"), "patch": {"company": "new"}},
+    "deleteLead": {"id": Of("Lead")},
+    "restoreLead": {"id": Of("DeletedLead")},
+}
+"""Mutation → input."""
+UNREHEARSED: frozenset[str] = frozenset()
+"""Mutations without a `dryRun`."""
+
+
+def filled(value: Any, encode: Callable[[str], str]) -> Any:
+    """The input with ids in the places of `Of`."""
+    if isinstance(value, Of):
+        return encode(value.node)
+    if isinstance(value, Mapping):
+        return {key: filled(part, encode) for key, part in value.items()}
+    return [filled(part, encode) for part in value] if isinstance(value, list) else value
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Every place of an id, and its type."""
+    if isinstance(value, Of):
+        yield path, value.node
+    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from places(part, (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """The value with something else at one place."""
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, Mapping) else list(value)
+    copy[path[0]] = replaced(copy[path[0]], path[1:], new)
+    return copy
