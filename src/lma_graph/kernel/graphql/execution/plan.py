@@ -9,6 +9,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 
 from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.execution.arguments import Arguments, Pages
 from lma_graph.kernel.graphql.execution.completion import Complete
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
@@ -16,10 +17,7 @@ from lma_graph.kernel.graphql.execution.statements import Column, Parts
 from lma_graph.kernel.graphql.fields import BatchField, ListField, ManyField
 from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.loaders import Aggregate, ById, First
-from lma_graph.kernel.paging import Page
 
-Arguments = Callable[[Executor[Any]], dict[str, Any]]
-"""The coerced arguments of a field, under Python's names."""
 Object = dict[str, Any]
 
 
@@ -70,7 +68,7 @@ class ToMany:
     parent: Shape
     at: int
     field: ManyField
-    page: Callable[[Executor[Any]], Page]
+    page: Pages
     connection: ConnectionShape
     rows: Parts = dataclasses.field(default_factory=Parts)
     counts: Parts = dataclasses.field(default_factory=Parts)
@@ -123,7 +121,7 @@ class ListRoot:
     key: str
     field: ListField
     arguments: Arguments
-    page: Callable[[Executor[Any]], Page]
+    page: Pages
     connection: ConnectionShape
     rows: Parts = dataclasses.field(default_factory=Parts)
     counts: Parts = dataclasses.field(default_factory=Parts)

@@ -17,10 +17,10 @@ from prometheus_client import Counter, Histogram
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
 from lma_graph.kernel.graphql.errors import chain
+from lma_graph.kernel.graphql.execution.arguments import shaping_variables
 from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner
 from lma_graph.kernel.graphql.execution.roots import run_plan
-from lma_graph.kernel.graphql.execution.variables import shaping_variables
 from lma_graph.kernel.graphql.inputs import plain
 
 EXECUTIONS: Final = Counter(
@@ -42,10 +42,9 @@ _FATAL = (
     asyncpg.QueryCanceledError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
-    asyncpg.InterfaceError,
-    OSError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
 )
-"""Failures of the whole request: running it again on this connection cannot help."""
 
 log = structlog.get_logger("lma_graph.execution")
 
@@ -61,13 +60,18 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
         if isinstance(plan, str):
             return await _standard(executor, context, plan)
         data = await run_plan(plan, plan.run(executor, context))
-    except Exception as error:
-        if any(isinstance(cause, _FATAL) for cause in chain(error)):
-            raise
-        return await _again(executor, context, error)  # whatever it is, the standard way gives the exact answer
+    except Exception as error:  # noqa: BLE001 - whatever it is, the standard way gives the exact answer
+        if _is_fatal(error, context):
+            raise list(chain(error))[-1] from None  # of the request, so without the place where it was met
+        return await _again(executor, context, error)
     _PLANNED.inc()
     _note(context, "planned")
     return ExecutionResult(data, None)
+
+
+def _is_fatal(error: Exception, context: Context) -> bool:
+    """Whether it is a failure of the whole request, so that running it again on this connection cannot help."""
+    return context.reader.raw.is_closed() or any(isinstance(cause, _FATAL) for cause in chain(error))
 
 
 def _note(context: Context, way: str) -> None:
