@@ -17,8 +17,8 @@ from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.execution import statements
 from lma_graph.kernel.graphql.execution.plan import Plan
 from lma_graph.kernel.graphql.execution.runner import PLANS
-from lma_graph.kernel.graphql.fields import ColumnField
 from lma_graph.kernel.graphql.limits import Limits
+from lma_graph.kernel.graphql.loaded import ColumnField
 from lma_graph.kernel.lru import BoundedLru
 from lma_graph.kernel.viewer import Role
 from world import SCHEMA, World

@@ -14,8 +14,8 @@ from graphql.language import ArgumentNode, DirectiveNode, VariableNode, Visitor,
 from strawberry.utils.str_converters import to_snake_case
 
 from lma_graph.kernel.errors import DomainError
-from lma_graph.kernel.graphql.fields import PagedField
 from lma_graph.kernel.graphql.inputs import plain
+from lma_graph.kernel.graphql.lists import PagedField
 from lma_graph.kernel.order import Order
 from lma_graph.kernel.paging import Page
 

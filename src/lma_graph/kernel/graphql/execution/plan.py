@@ -14,8 +14,9 @@ from lma_graph.kernel.graphql.execution.completion import Complete
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
 from lma_graph.kernel.graphql.execution.statements import Column, Parts
-from lma_graph.kernel.graphql.fields import BatchField, ListField, ManyField
 from lma_graph.kernel.graphql.interface import NodeField
+from lma_graph.kernel.graphql.lists import ListField, ManyField
+from lma_graph.kernel.graphql.loaded import BatchField
 from lma_graph.kernel.loaders import Aggregate, ById, First
 
 Object = dict[str, Any]

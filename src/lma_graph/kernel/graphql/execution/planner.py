@@ -30,19 +30,17 @@ from lma_graph.kernel.graphql.execution.plan import (
 )
 from lma_graph.kernel.graphql.execution.schedule import levels_of
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, converted, encoded, fragments
-from lma_graph.kernel.graphql.fields import (
+from lma_graph.kernel.graphql.interface import NodeField
+from lma_graph.kernel.graphql.lists import ListField, ManyField, PagedField
+from lma_graph.kernel.graphql.loaded import (
     BatchField,
     ByIdField,
     ColumnField,
     CurrentField,
     DerivedField,
     EachField,
-    ListField,
-    ManyField,
     OneField,
-    PagedField,
 )
-from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.graphql.nodes import LOADERS, ROWS
 from lma_graph.kernel.ids import number_of
 from lma_graph.kernel.loaders import Aggregate, ById, First, rows_of
