@@ -140,7 +140,7 @@ class RowRoot:
     rows: Parts = dataclasses.field(default_factory=Parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NodeRoot:
     """A root field whose type each id tells; a plan of its own per type, made when the type is met."""
 
@@ -149,7 +149,6 @@ class NodeRoot:
     arguments: Arguments
     plan: Callable[[Executor[Any], str], "Plan"]
     """Makes the plan for a type."""
-    plans: dict[str, "Plan"] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,6 +198,8 @@ class Plan:
     levels: tuple[Level, ...]
     sources: int
     shapes: int
+    weight: int
+    """Roughly what it occupies, in bytes."""
 
     def run(self, executor: Executor[Any], context: Context) -> Run:
         """A fresh run."""

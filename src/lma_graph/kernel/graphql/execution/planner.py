@@ -47,6 +47,8 @@ from lma_graph.kernel.loaders import Aggregate, ById, First, rows_of
 from lma_graph.kernel.scope import table_of
 
 Details = list[FieldDetails]
+_BYTES_PER_PLAN, _BYTES_PER_FIELD = 16_000, 1_200
+"""What a plan and the document it refers to occupy: measured 25 KB with 5 fields, and 80 KB with the 62 of W1."""
 
 
 class Planner:
@@ -56,6 +58,7 @@ class Planner:
         self._executor = executor
         self._sources = 0
         self._shapes = 0
+        self._fields = 0
         self.relations: list[Relation] = []
 
     def plan(self) -> Plan:
@@ -79,7 +82,8 @@ class Planner:
         return self._finish((RowRoot("", LOADERS[type_name], lambda _: None, shape),))
 
     def _finish(self, roots: tuple[Root, ...]) -> Plan:
-        return Plan(roots, levels_of(roots, self.relations), self._sources, self._shapes)
+        weight = _BYTES_PER_PLAN + _BYTES_PER_FIELD * self._fields
+        return Plan(roots, levels_of(roots, self.relations), self._sources, self._shapes, weight)
 
     def _source(self) -> Source:
         self._sources += 1
@@ -94,6 +98,7 @@ class Planner:
         )
         if collected.new_defer_usages:
             raise Unplannable("defer")
+        self._fields += len(collected.grouped_field_set)
         return collected.grouped_field_set
 
     # --- root fields ---

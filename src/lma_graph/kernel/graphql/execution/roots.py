@@ -6,6 +6,7 @@ import orjson
 from graphql.pyutils import Path
 
 from lma_graph.kernel.graphql.execution.completion import Surprise
+from lma_graph.kernel.graphql.execution.kept import find, keep
 from lma_graph.kernel.graphql.execution.levels import fill_levels
 from lma_graph.kernel.graphql.execution.plan import FallbackRoot, ListRoot, NodeRoot, Plan, RowRoot, Run
 from lma_graph.kernel.graphql.execution.resolvers import settle
@@ -95,9 +96,10 @@ class _Nodes:
             if one is not None:
                 numbers.setdefault(one[0], []).append(one[1])
         for name, wanted in numbers.items():
-            plan = root.plans.get(name)
-            if plan is None:
-                plan = root.plans[name] = root.plan(run.executor, name)
+            plan = find((root, name))
+            if not isinstance(plan, Plan):
+                plan = root.plan(run.executor, name)
+                keep((root, name), plan)
             self._add(statement, name, plan, plan.run(run.executor, run.context), wanted)
 
     def _add(self, statement: Statement, name: str, plan: Plan, run: Run, wanted: list[int]) -> None:

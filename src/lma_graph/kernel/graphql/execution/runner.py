@@ -1,6 +1,6 @@
 """Runs operations by plan. Enter at `planned`, which is a runner of the engine.
 
-A plan is kept with its operation, per values of the variables that decide its shape, and goes when the document goes.
+A plan is kept for its operation and for the values of the variables that decide its shape (`kept`).
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
 from lma_graph.kernel.graphql.errors import chain
 from lma_graph.kernel.graphql.execution.arguments import shaping_variables
-from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
+from lma_graph.kernel.graphql.execution.kept import Kept, find, keep
+from lma_graph.kernel.graphql.execution.plan import Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner
 from lma_graph.kernel.graphql.execution.roots import run_plan
 from lma_graph.kernel.graphql.inputs import plain
@@ -28,16 +29,12 @@ EXECUTIONS: Final = Counter(
     "Executed operations, by way (planned, standard, discarded) and reason.",
     ("way", "reason"),
 )
-PLANS: Final = Counter("lma_graphql_plans", "Look-ups of plans, by result (hit, miss).", ("result",))
 STATEMENTS: Final = Histogram(
     "lma_graphql_statements",
     "SQL statements of an operation, beside BEGIN and COMMIT.",
     buckets=(1, 2, 3, 4, 6, 10, 20, 50),
 )
 _PLANNED = EXECUTIONS.labels("planned", "")
-_HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
-_MOST_PLANS = 16
-"""Plans kept per operation; a client that varies the deciding variables further makes new ones."""
 _FATAL = (
     asyncpg.QueryCanceledError,
     asyncpg.PostgresConnectionError,
@@ -109,22 +106,18 @@ async def _execute(executor: Executor[Any]) -> ExecutionResult:
     return found
 
 
-def _plan_of(executor: Executor[Any], operation: Operation) -> Plan | str:
+def _plan_of(executor: Executor[Any], operation: Operation) -> Kept:
     """The plan of an operation with these variables, or why there cannot be one."""
     names: Any = operation.memo.get("shaping variables")
     if names is None:
         names = operation.memo["shaping variables"] = shaping_variables(executor)
     values = executor.variable_values.coerced
-    key = ("plan", orjson.dumps([plain(values.get(name)) for name in names]) if names else b"")
-    plan = operation.memo.get(key)
-    if isinstance(plan, Plan | str):
-        _HIT.inc()
-        return plan
-    _MISS.inc()
-    try:
-        made: Plan | str = Planner(executor).plan()
-    except Unplannable as error:
-        made = str(error)
-    if len(operation.memo) < _MOST_PLANS:
-        operation.memo[key] = made
-    return made
+    key = operation, orjson.dumps([plain(values.get(name)) for name in names]) if names else b""
+    found = find(key)
+    if found is None:
+        try:
+            found = Planner(executor).plan()
+        except Unplannable as error:
+            found = str(error)
+        keep(key, found)
+    return found
