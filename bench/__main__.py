@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from bench import codec_bench, cold_bench, filters_bench, lists_bench, report, seed_bench, w1_bench
+from bench import codec_bench, cold_bench, filters_bench, lists_bench, memory_bench, report, seed_bench, w1_bench
 from bench.place import HOME, RESULTS, ROOT, Place, prepare, say
 from lma_graph.kernel.postgres import EmbeddedPostgres
 
@@ -14,9 +14,10 @@ BENCHES = {
     "lists": (lists_bench.run, "root lists and counts in an organization of 1,000,000 leads"),
     "seed": (seed_bench.run, "rows per second of demo data"),
     "codec": (codec_bench.run, "global ids and cursors"),
+    "memory": (memory_bench.run, "resident memory after 10,000 distinct documents"),
     "cold": (cold_bench.run, "`make run` in a fresh checkout until W1 is answered"),
 }
-NEEDS_DATA = {"w1", "filters", "lists"}
+NEEDS_DATA = {"w1", "filters", "lists", "memory"}
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ from inputs import Inputs, literal
 
 from lma_graph.kernel.cursors import write_cursors
 from lma_graph.kernel.errors import DomainError
-from lma_graph.kernel.graphql.fields import PagedField
+from lma_graph.kernel.graphql.lists import PagedField
 from world import SCHEMA
 
 GRAPH = SCHEMA._schema

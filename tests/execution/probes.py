@@ -18,8 +18,9 @@ from lma_graph.activities.models import LeadNoteRow
 from lma_graph.kernel import ids
 from lma_graph.kernel.errors import NotFound
 from lma_graph.kernel.graphql.context import Context, Info
-from lma_graph.kernel.graphql.fields import argument, batched, computed, derived, listing, to_each, to_many, to_one
+from lma_graph.kernel.graphql.fields import batched, computed, derived, listing, to_each, to_many, to_one
 from lma_graph.kernel.graphql.interface import NodeQueries
+from lma_graph.kernel.graphql.loaded import argument
 from lma_graph.kernel.graphql.nodes import LOADERS, ROWS, Node, Typed, node, root
 from lma_graph.kernel.graphql.scalars import SCALARS
 from lma_graph.kernel.loaders import Aggregate, Children

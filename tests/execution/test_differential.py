@@ -1,11 +1,12 @@
 """Random operations: the plan's answer is that of the reference path, character by character.
 
 Each operation runs for two viewers with two sets of variables, so that a plan made for one serves the others.
-`LMA_FUZZ_EXAMPLES` is the number of operations per root field; above the default they are drawn anew in each run.
+`LMA_FUZZ_EXAMPLES` is the number of operations; above the usual number they are drawn anew in each run.
 """
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -19,10 +20,10 @@ from operations import ROOTS, operations
 from lma_graph.kernel.viewer import Role, Viewer
 from world import World
 
-USUAL = 40
+USUAL = 960
 EXAMPLES = int(os.environ.get("LMA_FUZZ_EXAMPLES", USUAL))
 RUNS = settings(
-    max_examples=EXAMPLES,
+    max_examples=max(EXAMPLES // len(ROOTS), 1),
     derandomize=EXAMPLES <= USUAL,
     deadline=None,
     database=None,
@@ -39,6 +40,8 @@ class Ground:
     other: Dataset
     viewers: list[Viewer]
     ids: list[str]
+    tally: Counter[str] = field(default_factory=Counter)
+    """How many answers there were, by how they came about."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,30 @@ async def test_any_operation_gets_the_same_answer_both_ways(ground: Ground, root
             await _compare(ground, ground.viewers[at], operation.text, dict(variables))
 
 
+REASONS = {
+    "InvalidInput": "an argument was refused, such as a cursor of another list",
+    "GraphQLError": "a variable was missing where a value must be",
+}
+"""Why a plan may be discarded where the answer has errors; where it has none, nothing is discarded."""
+
+
 async def _compare(ground: Ground, viewer: Viewer, text: str, variables: dict[str, Any]) -> None:
     answer = await ground.both.answer(viewer, text, variables)
     if not answer.errors:
         assert answer.ways == {PLANNED: 1}
+    elif answer.body.get("data", ...) is ...:
+        assert answer.ways == {}, "refused before anything runs"
+    else:
+        ((way, reason),) = answer.ways
+        assert way == "discarded"
+        assert reason in REASONS
+    ground.tally["discarded" if answer.ways and answer.errors else "planned" if answer.ways else "refused"] += 1
+
+
+def test_most_of_what_was_asked_ran(ground: Ground) -> None:
+    """That the random operations are neither refused nor empty; run after them, in the same process."""
+    if not ground.tally:
+        pytest.skip("nothing was asked in this process")
+    total = ground.tally.total()
+    assert ground.tally["planned"] > 0.75 * total
+    assert ground.tally["refused"] < 0.15 * total

@@ -7,8 +7,10 @@ from strawberry.types.arguments import StrawberryArgument
 
 from lma_graph.kernel.choices import Choice
 from lma_graph.kernel.graphql.connections import connection_of
-from lma_graph.kernel.graphql.fields import PAGE_AT_ROOT, Arguments, Columns, ListField, argument, by_id
+from lma_graph.kernel.graphql.fields import by_id
 from lma_graph.kernel.graphql.inputs import enum_of
+from lma_graph.kernel.graphql.lists import PAGE_AT_ROOT, Arguments, Columns, ListField
+from lma_graph.kernel.graphql.loaded import argument
 from lma_graph.kernel.graphql.nodes import root
 from lma_graph.kernel.loaders import All
 from lma_graph.kernel.paging import Page

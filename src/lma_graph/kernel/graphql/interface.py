@@ -11,7 +11,7 @@ from strawberry.types.arguments import StrawberryArgument
 from lma_graph.kernel import ids
 from lma_graph.kernel.errors import InvalidInput
 from lma_graph.kernel.graphql.context import Context
-from lma_graph.kernel.graphql.fields import LoadedField, argument
+from lma_graph.kernel.graphql.loaded import LoadedField, argument
 from lma_graph.kernel.graphql.nodes import LOADERS, Node, Typed, root
 from lma_graph.kernel.paging import LARGEST_PAGE
 

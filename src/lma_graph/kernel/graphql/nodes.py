@@ -15,8 +15,9 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
 
 from lma_graph.kernel import ids
-from lma_graph.kernel.graphql.fields import ColumnField, declared
+from lma_graph.kernel.graphql.fields import declared
 from lma_graph.kernel.graphql.inputs import enum_of
+from lma_graph.kernel.graphql.loaded import ColumnField
 from lma_graph.kernel.graphql.scalars import Json
 from lma_graph.kernel.loaders import ById
 from lma_graph.kernel.names import camel

@@ -9,17 +9,16 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 
 from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.execution.arguments import Arguments, Pages
 from lma_graph.kernel.graphql.execution.completion import Complete
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
 from lma_graph.kernel.graphql.execution.statements import Column, Parts
-from lma_graph.kernel.graphql.fields import BatchField, ListField, ManyField
 from lma_graph.kernel.graphql.interface import NodeField
+from lma_graph.kernel.graphql.lists import ListField, ManyField
+from lma_graph.kernel.graphql.loaded import BatchField
 from lma_graph.kernel.loaders import Aggregate, ById, First
-from lma_graph.kernel.paging import Page
 
-Arguments = Callable[[Executor[Any]], dict[str, Any]]
-"""The coerced arguments of a field, under Python's names."""
 Object = dict[str, Any]
 
 
@@ -70,7 +69,7 @@ class ToMany:
     parent: Shape
     at: int
     field: ManyField
-    page: Callable[[Executor[Any]], Page]
+    page: Pages
     connection: ConnectionShape
     rows: Parts = dataclasses.field(default_factory=Parts)
     counts: Parts = dataclasses.field(default_factory=Parts)
@@ -123,7 +122,7 @@ class ListRoot:
     key: str
     field: ListField
     arguments: Arguments
-    page: Callable[[Executor[Any]], Page]
+    page: Pages
     connection: ConnectionShape
     rows: Parts = dataclasses.field(default_factory=Parts)
     counts: Parts = dataclasses.field(default_factory=Parts)
@@ -141,7 +140,7 @@ class RowRoot:
     rows: Parts = dataclasses.field(default_factory=Parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NodeRoot:
     """A root field whose type each id tells; a plan of its own per type, made when the type is met."""
 
@@ -150,7 +149,6 @@ class NodeRoot:
     arguments: Arguments
     plan: Callable[[Executor[Any], str], "Plan"]
     """Makes the plan for a type."""
-    plans: dict[str, "Plan"] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -200,6 +198,8 @@ class Plan:
     levels: tuple[Level, ...]
     sources: int
     shapes: int
+    weight: int
+    """Roughly what it occupies, in bytes."""
 
     def run(self, executor: Executor[Any], context: Context) -> Run:
         """A fresh run."""

@@ -1,12 +1,12 @@
 """Running a plan: one statement for the root fields, then one per level. Enter at `run_plan`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from graphql.pyutils import Path
 
 from lma_graph.kernel.graphql.execution.completion import Surprise
+from lma_graph.kernel.graphql.execution.kept import find, keep
 from lma_graph.kernel.graphql.execution.levels import fill_levels
 from lma_graph.kernel.graphql.execution.plan import FallbackRoot, ListRoot, NodeRoot, Plan, RowRoot, Run
 from lma_graph.kernel.graphql.execution.resolvers import settle
@@ -17,24 +17,29 @@ async def run_plan(plan: Plan, run: Run) -> dict[str, Any]:
     """The data of an operation."""
     data: dict[str, Any] = {root.key: None for root in plan.roots}
     statement = Statement(run.context.reader)
+    nodes = []
     for root in plan.roots:
         if isinstance(root, ListRoot):
             _list(statement, run, root, data)
         elif isinstance(root, RowRoot):
             _row(statement, run, root, data)
+        elif isinstance(root, NodeRoot):
+            nodes.append(_Nodes(statement, run, root))
     await statement.execute()
     await fill_levels(plan, run)
+    for one in nodes:
+        data[one.key] = await one.objects()
     for root in plan.roots:
-        if isinstance(root, NodeRoot):
-            data[root.key] = await _nodes(run, root)
-        elif isinstance(root, FallbackRoot):
+        if isinstance(root, FallbackRoot):
             data[root.key] = await _fallback_root(run, root)
     return data
 
 
 def _list(statement: Statement, run: Run, root: ListRoot, data: dict[str, Any]) -> None:
     page, connection = root.page(run.executor), root.connection
-    scope, arguments, source = run.context.scope, root.arguments(run.executor), connection.source
+    scope, source = run.context.scope, connection.source
+    # A root list may depend on more than its page, such as the text of a search.
+    arguments = {} if root.field.pages_alone else root.arguments(run.executor)
     total = [0]
 
     def count(values: Arrays) -> None:
@@ -48,8 +53,7 @@ def _list(statement: Statement, run: Run, root: ListRoot, data: dict[str, Any]) 
         objects = [run.objects[shape.number] for shape in connection.shapes]
         (data[root.key],) = connection.pages(page, values, objects, [(0, len(values[0]), more)], total)
 
-    # A root list may depend on more than its page, such as the text of a search.
-    key = (scope, page, None if root.field.pages_alone else orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS))
+    key = (scope, page, orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS))
     if connection.counts:
         counted = root.counts.get(key, lambda: root.field.count(scope, page, arguments), (Column("count"),))
         statement.add(counted, 1, count)
@@ -79,36 +83,42 @@ def _row_part(run: Run, root: RowRoot) -> Part:
     return root.rows.get(scope, lambda: root.spec.statement(scope, source.names), source.columns)
 
 
-async def _nodes(run: Run, root: NodeRoot) -> Any:
-    """One plan per type that the ids are of."""
-    asked = root.field.asked(root.arguments(run.executor))
-    found: dict[tuple[str, int], Any] = {}
-    for type_name in dict.fromkeys(one[0] for one in asked if one is not None):
-        numbers = list(dict.fromkeys(one[1] for one in asked if one is not None and one[0] == type_name))
-        for number, value in zip(*await _typed(run, root, type_name, numbers), strict=True):
-            found[type_name, number] = value
-    objects = [None if one is None else found.get(one) for one in asked]
-    return objects if root.field.many else objects[0]
+class _Nodes:
+    """Rows whose ids tell their types: a plan of its own for each type."""
 
+    def __init__(self, statement: Statement, run: Run, root: NodeRoot) -> None:
+        self.key = root.key
+        self._many = root.field.many
+        self._asked = root.field.asked(root.arguments(run.executor))
+        self._typed: dict[str, tuple[Plan, RowRoot, Run]] = {}
+        numbers: dict[str, list[int]] = {}
+        for one in dict.fromkeys(self._asked):
+            if one is not None:
+                numbers.setdefault(one[0], []).append(one[1])
+        for name, wanted in numbers.items():
+            plan = find((root, name))
+            if not isinstance(plan, Plan):
+                plan = root.plan(run.executor, name)
+                keep((root, name), plan)
+            self._add(statement, name, plan, plan.run(run.executor, run.context), wanted)
 
-async def _typed(run: Run, root: NodeRoot, type_name: str, numbers: list[int]) -> tuple[Sequence[Any], Sequence[Any]]:
-    plan = root.plans.get(type_name)
-    if plan is None:
-        plan = root.plans[type_name] = root.plan(run.executor, type_name)
-    part_run = plan.run(run.executor, run.context)
-    row = plan.roots[0]
-    assert isinstance(row, RowRoot)
-    shape = row.shape
-    statement = Statement(part_run.context.reader)
-    statement.add(
-        _row_part(run, row),
-        len(shape.source.columns),
-        lambda values: part_run.fetched(shape.source, [shape], values),
-        keys=numbers,
-    )
-    await statement.execute()
-    await fill_levels(plan, part_run)
-    return part_run.keys(shape, 0), part_run.objects[shape.number]
+    def _add(self, statement: Statement, name: str, plan: Plan, run: Run, wanted: list[int]) -> None:
+        row = plan.roots[0]
+        assert isinstance(row, RowRoot)
+        source, shapes = row.shape.source, (row.shape,)
+        self._typed[name] = plan, row, run
+        part = _row_part(run, row)
+        statement.add(part, len(source.columns), lambda values: run.fetched(source, shapes, values), keys=wanted)
+
+    async def objects(self) -> Any:
+        """The response objects, in the order that was asked for; the first level has been fetched."""
+        found: dict[tuple[str, int], Any] = {}
+        for name, (plan, row, run) in self._typed.items():
+            await fill_levels(plan, run)
+            for number, value in zip(run.keys(row.shape, 0), run.objects[row.shape.number], strict=True):
+                found[name, number] = value
+        objects = [None if one is None else found.get(one) for one in self._asked]
+        return objects if self._many else objects[0]
 
 
 async def _fallback_root(run: Run, root: FallbackRoot) -> Any:

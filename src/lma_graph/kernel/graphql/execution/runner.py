@@ -1,6 +1,6 @@
 """Runs operations by plan. Enter at `planned`, which is a runner of the engine.
 
-A plan is kept with its operation, per values of the variables that decide its shape, and goes when the document goes.
+A plan is kept for its operation and for the values of the variables that decide its shape (`kept`).
 """
 
 import asyncio
@@ -17,10 +17,11 @@ from prometheus_client import Counter, Histogram
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.documents import Document, Operation
 from lma_graph.kernel.graphql.errors import chain
-from lma_graph.kernel.graphql.execution.plan import Plan, Unplannable
+from lma_graph.kernel.graphql.execution.arguments import shaping_variables
+from lma_graph.kernel.graphql.execution.kept import Kept, find, keep
+from lma_graph.kernel.graphql.execution.plan import Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner
 from lma_graph.kernel.graphql.execution.roots import run_plan
-from lma_graph.kernel.graphql.execution.variables import shaping_variables
 from lma_graph.kernel.graphql.inputs import plain
 
 EXECUTIONS: Final = Counter(
@@ -28,24 +29,19 @@ EXECUTIONS: Final = Counter(
     "Executed operations, by way (planned, standard, discarded) and reason.",
     ("way", "reason"),
 )
-PLANS: Final = Counter("lma_graphql_plans", "Look-ups of plans, by result (hit, miss).", ("result",))
 STATEMENTS: Final = Histogram(
     "lma_graphql_statements",
     "SQL statements of an operation, beside BEGIN and COMMIT.",
     buckets=(1, 2, 3, 4, 6, 10, 20, 50),
 )
 _PLANNED = EXECUTIONS.labels("planned", "")
-_HIT, _MISS = PLANS.labels("hit"), PLANS.labels("miss")
-_MOST_PLANS = 16
-"""Plans kept per operation; a client that varies the deciding variables further makes new ones."""
 _FATAL = (
     asyncpg.QueryCanceledError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
-    asyncpg.InterfaceError,
-    OSError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
 )
-"""Failures of the whole request: running it again on this connection cannot help."""
 
 log = structlog.get_logger("lma_graph.execution")
 
@@ -61,13 +57,18 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
         if isinstance(plan, str):
             return await _standard(executor, context, plan)
         data = await run_plan(plan, plan.run(executor, context))
-    except Exception as error:
-        if any(isinstance(cause, _FATAL) for cause in chain(error)):
-            raise
-        return await _again(executor, context, error)  # whatever it is, the standard way gives the exact answer
+    except Exception as error:  # noqa: BLE001 - whatever it is, the standard way gives the exact answer
+        if _is_fatal(error, context):
+            raise list(chain(error))[-1] from None  # of the request, so without the place where it was met
+        return await _again(executor, context, error)
     _PLANNED.inc()
     _note(context, "planned")
     return ExecutionResult(data, None)
+
+
+def _is_fatal(error: Exception, context: Context) -> bool:
+    """Whether it is a failure of the whole request, so that running it again on this connection cannot help."""
+    return context.reader.raw.is_closed() or any(isinstance(cause, _FATAL) for cause in chain(error))
 
 
 def _note(context: Context, way: str) -> None:
@@ -105,22 +106,18 @@ async def _execute(executor: Executor[Any]) -> ExecutionResult:
     return found
 
 
-def _plan_of(executor: Executor[Any], operation: Operation) -> Plan | str:
+def _plan_of(executor: Executor[Any], operation: Operation) -> Kept:
     """The plan of an operation with these variables, or why there cannot be one."""
     names: Any = operation.memo.get("shaping variables")
     if names is None:
         names = operation.memo["shaping variables"] = shaping_variables(executor)
     values = executor.variable_values.coerced
-    key = ("plan", orjson.dumps([plain(values.get(name)) for name in names]) if names else b"")
-    plan = operation.memo.get(key)
-    if isinstance(plan, Plan | str):
-        _HIT.inc()
-        return plan
-    _MISS.inc()
-    try:
-        made: Plan | str = Planner(executor).plan()
-    except Unplannable as error:
-        made = str(error)
-    if len(operation.memo) < _MOST_PLANS:
-        operation.memo[key] = made
-    return made
+    key = operation, orjson.dumps([plain(values.get(name)) for name in names]) if names else b""
+    found = find(key)
+    if found is None:
+        try:
+            found = Planner(executor).plan()
+        except Unplannable as error:
+            found = str(error)
+        keep(key, found)
+    return found

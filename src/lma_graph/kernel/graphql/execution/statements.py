@@ -17,8 +17,7 @@ from lma_graph.kernel.transactions import ANEW, Transaction
 
 # Parameters by name, so that the texts of several parts can be put together and numbered then.
 _DIALECT = PGDialect_asyncpg(paramstyle="pyformat")  # type: ignore[no-untyped-call]
-_compiled: BoundedLru[Any, Compiled] = BoundedLru(max_items=2_000, max_weight=2_000)
-_MOST_PARTS = 32
+_compiled: BoundedLru[Any, Compiled] = BoundedLru(max_items=500, max_weight=500)
 _MOST_COLUMNS = 1_600
 """Postgres takes 1,664 in one statement."""
 _SHARED = frozenset({"organization_id", "viewer_id"})
@@ -72,21 +71,29 @@ def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
 
 
 class Parts:
-    """The parts of one place in a plan, by what they vary with: scope and page. Bounded, since pages have cursors."""
+    """The parts of one place in a plan, by what they vary with: scope and page.
 
-    __slots__ = ("_kept",)
+    Clients choose pages, so all places together keep a bounded number of parts.
+    """
 
-    def __init__(self) -> None:
-        self._kept: dict[Hashable, Part] = {}
+    __slots__ = ()
 
     def get(self, key: Hashable, statement: Callable[[], sa.Select[Any]], columns: Sequence[Column]) -> Part:
         """The part for a key; building SQLAlchemy's statement costs more than running it, so it is done once."""
-        part = self._kept.get(key)
+        part = _parts.get((self, key))
         if part is None:
-            if len(self._kept) >= _MOST_PARTS:
-                self._kept.clear()
-            part = self._kept[key] = part_of(statement(), columns)
+            part = part_of(statement(), columns)
+            _parts.put((self, key), part, _weight(part))
         return part
+
+
+_parts: BoundedLru[tuple[Parts, Hashable], Part] = BoundedLru(max_items=5_000, max_weight=32_000_000)
+
+
+def _weight(part: Part) -> int:
+    """Roughly what a part and its key occupy, in bytes: operands are held by both."""
+    operands = sum(len(value) for value in part.values.values() if isinstance(value, str | list))
+    return 2_000 + len(part.text) + 100 * (len(part.values) + operands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ class Together:
         return [shared[name] if at < 0 else values[at][name] for at, name in self.order]
 
 
-_together: BoundedLru[tuple[str, ...], Together] = BoundedLru(max_items=2_000, max_weight=50_000_000)
+_together: BoundedLru[tuple[str, ...], Together] = BoundedLru(max_items=1_000, max_weight=16_000_000)
 
 
 def together(parts: Sequence[Part]) -> Together:
