@@ -2,13 +2,13 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -30,6 +30,7 @@ from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
+from lma_graph.kernel.transactions import Reader
 from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.schema.graph import build
 
@@ -65,18 +66,30 @@ def create(settings: Settings, database_url: str, development: Development | Non
             yield
             health.begin_shutdown()
 
-    return Starlette(
+    pages = Starlette(
         routes=[
-            Route(ENDPOINT, _Endpoint(graphql)),
+            Route(ENDPOINT, _Endpoint(graphql)),  # under other spellings of its path
             Route("/", lambda _: RedirectResponse(ENDPOINT)),
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
             Route("/metrics", metrics),
             *explorer.routes(),
         ],
-        middleware=[Middleware(RequestLog), *_cors(settings)],
         lifespan=lifespan,
     )
+    return RequestLog(_cors(settings, _Front(graphql, pages)))
+
+
+class _Front:
+    """Hands GraphQL on at once, since Starlette's way to it costs a point read a tenth of its time."""
+
+    def __init__(self, graphql: ASGIApp, pages: ASGIApp) -> None:
+        self._graphql = graphql
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        at_graphql = scope["type"] == "http" and scope["path"] == ENDPOINT
+        await (self._graphql if at_graphql else self._pages)(scope, receive, send)
 
 
 class _Endpoint:
@@ -120,13 +133,8 @@ def _endpoint(
         claims = await verifier.verify(parse_bearer(headers.get("authorization")))
         return await database.viewer(claims.organization, claims.subject)
 
-    @asynccontextmanager
-    async def open_context(viewer: Viewer, request: Request) -> AsyncIterator[object]:
-        async with database.reader(viewer) as reader:
-            context = Context.over(reader)
-            if development is not None and reader.viewer.role is Role.ADMIN and DEBUG_HEADER in request.headers:
-                trace(context)
-            yield context
+    def open_context(viewer: Viewer, headers: Headers) -> AbstractAsyncContextManager[Context]:
+        return _Opening(database.reader(viewer), traced=development is not None and DEBUG_HEADER in headers)
 
     def page(request: Request) -> Response:
         token = development.token if development is not None and is_local(request) else None
@@ -139,6 +147,26 @@ def _endpoint(
         page=page,
         max_body_bytes=settings.max_body_bytes,
     )
+
+
+class _Opening(AbstractAsyncContextManager[Context]):
+    """A context as long as its reader is open; administrators may have it `traced`."""
+
+    __slots__ = ("_reading", "_traced")
+
+    def __init__(self, reading: AbstractAsyncContextManager[Reader], *, traced: bool) -> None:
+        self._reading = reading
+        self._traced = traced
+
+    async def __aenter__(self) -> Context:
+        reader = await self._reading.__aenter__()
+        context = Context.over(reader)
+        if self._traced and reader.viewer.role is Role.ADMIN:
+            trace(context)
+        return context
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._reading.__aexit__(*error)
 
 
 def trace(context: Context) -> None:
@@ -167,16 +195,14 @@ async def _check_revision(database: Database) -> None:
         raise Unavailable(f"The database is at revision {found}, this server needs {wanted}; run lma-graph migrate.")
 
 
-def _cors(settings: Settings) -> list[Middleware]:
+def _cors(settings: Settings, app: ASGIApp) -> ASGIApp:
     if not settings.allowed_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.allowed_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-request-id"],
-            expose_headers=["x-request-id"],
-            max_age=86_400,
-        )
-    ]
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=list(settings.allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-request-id"],
+        expose_headers=["x-request-id"],
+        max_age=86_400,
+    )
