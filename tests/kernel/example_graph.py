@@ -167,7 +167,7 @@ class Context:
     act: Callable[[], Awaitable[Any]] | None = None
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Context"]:
+    async def open(self, _: object = None) -> AsyncIterator["Context"]:
         self.log.append("open")
         try:
             yield self

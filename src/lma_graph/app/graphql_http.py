@@ -68,7 +68,7 @@ class GraphQLHTTP(Generic[V]):
         engine: GraphQLEngine,
         *,
         authenticate: Callable[[Headers], Awaitable[V]],
-        open_context: Callable[[V, Request, OperationType], AbstractAsyncContextManager[object]],
+        open_context: Callable[[V, Headers, OperationType], AbstractAsyncContextManager[object]],
         page: Callable[[Request], Response],
         max_body_bytes: int = 1_000_000,
         body_timeout_s: float = 10,
@@ -104,8 +104,9 @@ class GraphQLHTTP(Generic[V]):
 
     async def _answer(self, scope: Scope, receive: Receive, headers: dict[bytes, str], media: str) -> Reply:
         self._check_head(scope, headers)
+        named = Headers(raw=scope["headers"])
         try:
-            viewer = await self._authenticate(Headers(raw=scope["headers"]))
+            viewer = await self._authenticate(named)
         except Exception as error:  # noqa: BLE001 - answered below, with the connection closed if need be
             failure = Failure.behind(translate(error))
             return _failed(Incident(stage="viewer").error(error), failure, media, close=_is_long(headers))
@@ -118,9 +119,7 @@ class GraphQLHTTP(Generic[V]):
             parameters.extensions,
             READ_ONLY if scope["method"] == "GET" else READ_WRITE,
         )
-        response = await self._engine.execute(
-            request, lambda kind: self._open_context(viewer, Request(scope, receive), kind)
-        )
+        response = await self._engine.execute(request, lambda kind: self._open_context(viewer, named, kind))
         if response.failure is not Failure.REQUEST:
             self._persisted.remember(query, parameters.extensions)
         if response.operation is not None:
@@ -129,22 +128,21 @@ class GraphQLHTTP(Generic[V]):
 
     def _check_head(self, scope: Scope, headers: dict[bytes, str]) -> None:
         """What can be refused without knowing the viewer or the body. Raises `Refusal`."""
-        close = _is_long(headers)
         method = scope["method"]
         if method not in {"GET", "POST"}:
             text = "Send GraphQL by POST, or a query by GET."
-            raise Refusal(405, "METHOD_NOT_ALLOWED", text, headers=[_ALLOW], close=close)
+            raise Refusal(405, "METHOD_NOT_ALLOWED", text, headers=[_ALLOW], close=_is_long(headers))
         if choose(headers.get(b"accept", "")) is None:
             text = f"Only {GRAPHQL} and {JSON} can be produced."
-            raise Refusal(406, "NOT_ACCEPTABLE", text, close=close)
+            raise Refusal(406, "NOT_ACCEPTABLE", text, close=_is_long(headers))
         if method == "GET":
             return
         if not is_json(headers.get(b"content-type", "")):
             text = f"The body must be {JSON} in UTF-8."
-            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", text, close=close)
+            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", text, close=_is_long(headers))
         if headers.get(b"content-encoding", "identity").strip().lower() not in {"", "identity"}:
             text, takes = "Compressed bodies are not read.", (b"accept-encoding", b"identity")
-            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", text, headers=[takes], close=close)
+            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", text, headers=[takes], close=_is_long(headers))
 
     async def _parameters(self, scope: Scope, receive: Receive, headers: dict[bytes, str]) -> Parameters:
         if scope["method"] == "GET":

@@ -86,16 +86,17 @@ class Session:
             return
         transaction, self._open = self._open, None
         assert transaction is not None
-        transaction.end()
+        writes = isinstance(transaction, UnitOfWork)
+        if self._sent is None or self._sent.done():
+            await self._database.ended(link, transaction, well=not writes)
+            return
         sent = self._sent
+        transaction.end()
 
         async def settled() -> None:
-            if sent is not None:
-                await asyncio.wait([sent])
-            await transaction.idle()
+            await asyncio.wait([sent])
 
-        writes = isinstance(transaction, UnitOfWork)
-        await self._database.give_back(link, "ROLLBACK" if writes else "COMMIT", writes=writes, after=settled)
+        await self._database.give_back(link, "ROLLBACK", writes=True, after=settled)
 
 
 RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
