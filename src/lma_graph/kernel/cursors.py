@@ -34,10 +34,13 @@ def write_cursors(of: str, order: Order, columns: Sequence[Sequence[Any]]) -> li
         mark = _mark(of, order)
         return [_text(orjson.dumps([mark, *[_pack(value) for value in row]])) for row in zip(*columns, strict=True)]
     numbers = [_all_micros(column) if isinstance(column[0], dt.datetime) else column for column in columns]
-    mark, count = _mark(of, order), len(columns[0])
-    flat = [value for row in zip([mark] * count, *numbers, strict=True) for value in row]
-    size = _packed_size(len(columns))
-    packed = struct.pack(">" + f"I{len(columns)}q{size - 4 - 8 * len(columns)}x" * count, *flat)
+    count, size = len(columns[0]), _packed_size(len(columns))
+    # Byte by byte of all rows at once, not row by row: each slice below is a loop in C.
+    packed = bytearray(struct.pack(">I", _mark(of, order)).ljust(size, b"\0") * count)
+    for at, column in enumerate(numbers):
+        raw = struct.pack(f">{count}q", *column)
+        for byte in range(8):
+            packed[4 + 8 * at + byte :: size] = raw[byte::8]
     text, width = base64.urlsafe_b64encode(packed).decode(), size // 3 * 4
     return [text[at : at + width] for at in range(0, len(text), width)]
 

@@ -60,14 +60,15 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
         run.fetched(source, connection.shapes, columns)
         objects = [run.objects[shape.number] for shape in connection.shapes]
         spans = [groups.get(key, _NO_ROWS) for key in keys]
-        pages = connection.pages(page, columns, objects, spans, [totals.get(key, 0) for key in keys])
+        counted = [totals.get(key, 0) for key in keys] if connection.counts else [0] * len(keys)
+        pages = connection.pages(page, columns, objects, spans, counted)
         for parent, made in zip(run.objects[relation.parent.number], pages, strict=True):
             parent[relation.key] = made
 
     key = (scope, page)
     if connection.counts:
-        counted = relation.counts.get(key, lambda: spec.count(scope, page), _COUNT)
-        statement.add(counted, 2, count, keys=distinct)
+        lengths = relation.counts.get(key, lambda: spec.count(scope, page), _COUNT)
+        statement.add(lengths, 2, count, keys=distinct)
     columns = (_PARENT, *source.columns)
     part = relation.rows.get(key, lambda: spec.statement(scope, page, source.names), columns)
     statement.add(part, len(columns), fill, keys=distinct, limit=page.limit + connection.looks_ahead)
@@ -78,7 +79,7 @@ def _groups(parents: Sequence[int], limit: int) -> dict[int, Span]:
     found: dict[int, Span] = {}
     begin = 0
     for parent, rows in Counter(parents).items():  # in the order in which they are first met
-        found[parent] = (begin, begin + min(rows, limit), rows > limit)
+        found[parent] = (begin, begin + limit, True) if rows > limit else (begin, begin + rows, False)
         begin += rows
     return found
 
