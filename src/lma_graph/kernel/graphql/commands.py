@@ -19,8 +19,9 @@ from lma_graph.kernel import idempotency
 from lma_graph.kernel.errors import Denied, DomainError
 from lma_graph.kernel.graphql import given
 from lma_graph.kernel.graphql.context import CommandContext, Info
-from lma_graph.kernel.graphql.fields import EachField, LoadedField, OneField, argument, declared
+from lma_graph.kernel.graphql.fields import declared
 from lma_graph.kernel.graphql.given import InputType, Made, Values
+from lma_graph.kernel.graphql.loaded import EachField, LoadedField, OneField, argument
 from lma_graph.kernel.graphql.refusals import MEMBERS, REFUSALS, Refusal
 from lma_graph.kernel.loaders import ById
 from lma_graph.kernel.names import camel
