@@ -10,6 +10,8 @@ import struct
 from collections.abc import Sequence
 
 LENGTH = 12
+_FEW = 12
+"""Up to here one by one is cheaper."""
 _LAYOUT = struct.Struct(">Bq")
 _TAGS: dict[str, int] = {}
 
@@ -27,10 +29,17 @@ def encode(name: str, number: int) -> str:
 
 def encode_all(name: str, numbers: Sequence[int]) -> list[str]:
     """The global ids of a column of rows; about ten times cheaper than one by one."""
-    tag = _TAGS[name]
-    flat = [part for number in numbers for part in (tag, number)]
-    text = base64.urlsafe_b64encode(struct.pack(">" + "Bq" * len(numbers), *flat)).decode()
-    return [text[at : at + LENGTH] for at in range(0, len(text), LENGTH)]
+    count = len(numbers)
+    if count < _FEW:
+        return [encode(name, number) for number in numbers]
+    # Byte by byte of all numbers at once, not number by number: each slice below is a loop in C.
+    packed, raw = bytearray(bytes((_TAGS[name],)) * (9 * count)), struct.pack(f">{count}q", *numbers)
+    for at in range(8):
+        packed[at + 1 :: 9] = raw[at::8]
+    text, lines = base64.urlsafe_b64encode(packed), bytearray(b"\n" * ((LENGTH + 1) * count))
+    for at in range(LENGTH):
+        lines[at :: LENGTH + 1] = text[at::LENGTH]
+    return lines[:-1].decode().split("\n")
 
 
 def decode(text: str) -> tuple[str, int] | None:

@@ -4,12 +4,14 @@ What a column holds needs no check where the database guarantees it; what a func
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from graphql import GraphQLLeafType, GraphQLList, GraphQLNonNull, GraphQLOutputType
+from graphql import GraphQLBoolean, GraphQLLeafType, GraphQLList, GraphQLNonNull, GraphQLOutputType, GraphQLString
 from graphql.execution import Executor
 
 Complete = Callable[[Any], Any]
+_AS_THEY_ARE: Final = {id(GraphQLString): str, id(GraphQLBoolean): bool}
+"""The types, by identity, whose values of a Python type need no serializing."""
 
 
 class Surprise(Exception):
@@ -20,7 +22,7 @@ def completed(kind: GraphQLOutputType) -> Complete:
     """A function that completes values of a leaf type or of lists of one; it raises where a field would fail."""
     if isinstance(kind, GraphQLNonNull):
         return _present(completed(kind.of_type))
-    inner = _items(completed(kind.of_type)) if isinstance(kind, GraphQLList) else _leaf(cast("GraphQLLeafType", kind))
+    inner = _items(kind.of_type) if isinstance(kind, GraphQLList) else _leaf(cast("GraphQLLeafType", kind))
 
     def complete(value: Any) -> Any:
         if isinstance(value, Exception):
@@ -49,14 +51,18 @@ def _present(inner: Complete) -> Complete:
     return complete
 
 
-def _items(inner: Complete) -> Complete:
+def _items(kind: GraphQLOutputType) -> Complete:
+    inner = completed(kind)
+    plain = {_AS_THEY_ARE.get(id(kind.of_type if isinstance(kind, GraphQLNonNull) else kind))}
+
     def complete(values: Any) -> Any:
         if not isinstance(values, list | tuple):
             raise Surprise("not a list")
-        return [inner(value) for value in values]
+        return list(values) if plain.issuperset(map(type, values)) else [inner(value) for value in values]
 
     return complete
 
 
 def _leaf(kind: GraphQLLeafType) -> Complete:
-    return lambda value: Executor.complete_leaf_value(kind, value)
+    plain = _AS_THEY_ARE.get(id(kind))
+    return lambda value: value if type(value) is plain else Executor.complete_leaf_value(kind, value)

@@ -1,4 +1,4 @@
-"""Connections: the generated function that makes one page's response object, and what it needs to know."""
+"""Connections: the generated function that makes the response objects of a level's pages, and what it needs to know."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,12 +14,15 @@ Span = tuple[int, int, bool]
 """From and up to which row the rows of one page stand, and whether there is more behind them."""
 Spans = Sequence[Span]
 Totals = Sequence[int]
+Cursors = Sequence[str | None]
 _PAGE_INFO = {
     "hasNextPage": "has_next",
     "hasPreviousPage": "has_previous",
     "startCursor": "start",
     "endCursor": "end",
 }
+_PARAMETERS = "shapes, cursors, spans, starts, ends, totals, bounded"
+_LOOP = "start, end, total in zip(spans, starts, ends, totals)"
 
 
 class ConnectionShape:
@@ -31,9 +34,12 @@ class ConnectionShape:
         self.shapes: list[Shape] = []
         """The selections on nodes, all on the rows of one source."""
         self.entries: dict[str, str] = {}
+        """Response key → Python expression over one page: `i` and `j` are where its rows begin and end."""
+        self._lists: list[str] = []
+        """Python expressions over all rows of the level, of which each page has a part."""
         self._used: set[str] = set()
         self._keys: list[int] = []
-        self._make: Callable[..., Object] | None = None
+        self._makers: dict[bool, Callable[..., Pages]] = {}
 
     def constant(self, key: str, value: str) -> None:
         """The same value in every page."""
@@ -41,7 +47,7 @@ class ConnectionShape:
 
     def nodes(self, key: str, shape: Shape) -> None:
         """The rows alone."""
-        self.entries[key] = f"s[{self._add(shape)}]"
+        self.entries[key] = f"shapes[{self._add(shape)}][i:j]"
 
     def edges(self, key: str, parts: Sequence[tuple[str, Shape | str | None]]) -> None:
         """The rows with their positions: per response key a node's shape, a constant, or None for the cursor."""
@@ -54,12 +60,17 @@ class ConnectionShape:
                 continue
             variable = f"e{len(targets)}"
             targets.append(variable)
-            inputs.append("cursors" if part is None else f"s[{self._add(part)}]")
+            inputs.append("cursors" if part is None else f"shapes[{self._add(part)}]")
             body.append(f"{name!r}: {variable}")
             if part is None:
                 self._use("cursors")
-        loop = f"for {', '.join(targets)}, in zip({', '.join(inputs)})" if targets else "for _ in range(n)"
-        self.entries[key] = f"[{{{', '.join(body)}}} {loop}]"
+        made = f"{{{', '.join(body)}}}"
+        if not targets:
+            self.entries[key] = f"[{made} for _ in range(i, j)]"
+            return
+        rows = inputs[0] if len(inputs) == 1 else f"zip({', '.join(inputs)})"
+        self.entries[key] = f"list{len(self._lists)}[i:j]"
+        self._lists.append(f"[{made} for {', '.join(targets)} in {rows}]")
 
     def page_info(self, key: str, parts: Sequence[tuple[str, str | None, str]]) -> None:
         """Where the page lies: (response key, field, type name); a field of None is the type's name."""
@@ -101,43 +112,41 @@ class ConnectionShape:
 
     def pages(self, page: Page, values: Values, objects: Sequence[list[Object]], spans: Spans, totals: Totals) -> Pages:
         """The response objects of all pages of a level; `totals` are the lengths of the whole lists, if asked for."""
-        make, used = self._maker(), self._used
-        write = self._cursors(page, values, spans)
-        step, lists, single = -1 if page.backward else 1, "cursors" in used, len(objects) == 1
-        found = []
-        for (begin, end, more), total in zip(spans, totals, strict=True):
-            slices = [objects[0][begin:end]] if single else [rows[begin:end] for rows in objects]
-            first, last = (begin, end - 1) if step > 0 else (end - 1, begin)
-            if step < 0:
-                slices = [rows[::-1] for rows in slices]
-            cursors = [write[row] for row in range(begin, end)][::step] if lists else None
-            start, finish = (write.get(first), write.get(last)) if end > begin else (None, None)
-            has_next, has_previous = (page.bounded, more) if step < 0 else (more, page.bounded)
-            found.append(make(slices, end - begin, cursors, start, finish, has_next, has_previous, total))
-        return found
+        columns = [values[at] for at in self._keys]
+        if page.backward:  # the rows were fetched from the end
+            rows = len(values[0])
+            columns = [column[::-1] for column in columns]
+            objects = [made[::-1] for made in objects]
+            spans = [(rows - end, rows - begin, more) for begin, end, more in spans]
+        cursors = write_cursors(page.of, page.order, columns) if "cursors" in self._used else ()
+        starts = self._ends(page, columns, "start", [begin if end > begin else None for begin, end, _ in spans])
+        ends = self._ends(page, columns, "end", [end - 1 if end > begin else None for begin, end, _ in spans])
+        return self._maker(backward=page.backward)(objects, cursors, spans, starts, ends, totals, page.bounded)
 
-    def _cursors(self, page: Page, values: Values, spans: Spans) -> dict[int, str]:
-        """The cursors that are asked for, by row: those of every row, or of the ends of pages."""
-        if "cursors" in self._used:
-            rows = [row for begin, end, _ in spans for row in range(begin, end)]
-        elif {"start", "end"} & self._used:
-            ends = [(begin, end - 1) if page.backward else (end - 1, begin) for begin, end, _ in spans if end > begin]
-            rows = [last for last, _ in ends] if "end" in self._used else []
-            rows += [first for _, first in ends] if "start" in self._used else []
-        else:
-            return {}
-        columns = [[values[at][row] for row in rows] for at in self._keys]
-        return dict(zip(rows, write_cursors(page.of, page.order, columns), strict=True))
+    def _ends(self, page: Page, columns: Sequence[Sequence[Any]], name: str, rows: Sequence[int | None]) -> Cursors:
+        """The cursors of the first or last rows of all pages, if asked for; None for a page without any."""
+        if name not in self._used:
+            return [None] * len(rows)
+        there = [row for row in rows if row is not None]
+        written = write_cursors(page.of, page.order, [[column[row] for row in there] for column in columns])
+        if len(there) == len(rows):
+            return written
+        following = iter(written)
+        return [None if row is None else next(following) for row in rows]
 
-    def _maker(self) -> Callable[..., Object]:
-        if self._make is None:
-            self._make = self._generate()
-        return self._make
+    def _maker(self, *, backward: bool) -> Callable[..., Pages]:
+        made = self._makers.get(backward)
+        if made is None:
+            made = self._makers[backward] = self._generate(backward=backward)
+        return made
 
-    def _generate(self) -> Callable[..., Object]:
+    def _generate(self, *, backward: bool) -> Callable[..., Pages]:
         body = ", ".join(f"{key!r}: {expression}" for key, expression in self.entries.items())
+        more, other = ("has_previous", "has_next") if backward else ("has_next", "has_previous")
+        lines = [f"list{at} = {rows}" for at, rows in enumerate(self._lists)]
+        lines += [f"{other} = bounded", f"return [{{{body}}} for (i, j, {more}), {_LOOP}]"]
         scope: dict[str, Any] = {}
-        source = f"def make(s, n, cursors, start, end, has_next, has_previous, total): return {{{body}}}"
+        source = "\n    ".join([f"def make({_PARAMETERS}):", *lines])
         exec(source, scope)  # noqa: S102  # nothing of it comes from a client but names of the GraphQL grammar
-        made: Callable[..., Object] = scope["make"]
+        made: Callable[..., Pages] = scope["make"]
         return made

@@ -1,6 +1,7 @@
 """Filling in what the shapes have left open, level by level: one statement for all relations of a level."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -59,14 +60,15 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
         run.fetched(source, connection.shapes, columns)
         objects = [run.objects[shape.number] for shape in connection.shapes]
         spans = [groups.get(key, _NO_ROWS) for key in keys]
-        pages = connection.pages(page, columns, objects, spans, [totals.get(key, 0) for key in keys])
+        counted = [totals.get(key, 0) for key in keys] if connection.counts else [0] * len(keys)
+        pages = connection.pages(page, columns, objects, spans, counted)
         for parent, made in zip(run.objects[relation.parent.number], pages, strict=True):
             parent[relation.key] = made
 
     key = (scope, page)
     if connection.counts:
-        counted = relation.counts.get(key, lambda: spec.count(scope, page), _COUNT)
-        statement.add(counted, 2, count, keys=distinct)
+        lengths = relation.counts.get(key, lambda: spec.count(scope, page), _COUNT)
+        statement.add(lengths, 2, count, keys=distinct)
     columns = (_PARENT, *source.columns)
     part = relation.rows.get(key, lambda: spec.statement(scope, page, source.names), columns)
     statement.add(part, len(columns), fill, keys=distinct, limit=page.limit + connection.looks_ahead)
@@ -75,13 +77,10 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
 def _groups(parents: Sequence[int], limit: int) -> dict[int, Span]:
     """The rows of each parent, which stand together; behind the limit there may be one that only tells of more."""
     found: dict[int, Span] = {}
-    begin, rows = 0, len(parents)
-    while begin < rows:
-        parent, end = parents[begin], begin + 1
-        while end < rows and parents[end] == parent:
-            end += 1
-        found[parent] = (begin, min(end, begin + limit), end - begin > limit)
-        begin = end
+    begin = 0
+    for parent, rows in Counter(parents).items():  # in the order in which they are first met
+        found[parent] = (begin, begin + limit, True) if rows > limit else (begin, begin + rows, False)
+        begin += rows
     return found
 
 
@@ -141,10 +140,10 @@ class _Asked:
             for numbers, parent in zip(self._lists, parents, strict=True):
                 parent[key] = [found[number] for number in numbers if number in found]
             return
-        for number, parent in zip(self._keys, parents, strict=True):
-            parent[key] = found.get(number)
-        if relation.required:
-            _need(parent[key] for parent in parents)
+        for row, parent in zip(map(found.get, self._keys), parents, strict=True):
+            parent[key] = row
+        if relation.required and (len(found) < len(wanted) or None in self._keys):
+            raise Surprise("null in a place that must not be null")
 
 
 def _computed(statement: Statement, run: Run, relation: Computed) -> None:
@@ -175,8 +174,3 @@ def _computed(statement: Statement, run: Run, relation: Computed) -> None:
     page, columns = Page(limit=0, order=children.order), (_PARENT, *target.source.columns)
     part = relation.rows.get(scope, lambda: children.statement(scope, page, target.source.names), columns)
     statement.add(part, len(columns), fill, keys=distinct, limit=1)
-
-
-def _need(values: Iterable[Any]) -> None:
-    if any(value is None for value in values):
-        raise Surprise("null in a place that must not be null")
