@@ -186,3 +186,33 @@ async def test_what_outlives_a_transaction_cannot_use_its_connection(world, smal
         await reader.arrays("SELECT 1", ())
     with pytest.raises(RuntimeError, match="This transaction has ended"):
         await reader.rows(sa.text("SELECT 1"))
+
+
+async def test_a_read_transaction_is_left_to_the_next_one_and_ends_soon_where_none_comes(world, owner, small) -> None:
+    viewer = await small.viewer(world.slug, str(world.users[Role.ADMIN]))
+    for _ in range(2):
+        async with small.reader(viewer) as reader:
+            pid = await reader.raw.fetchval("SELECT pg_backend_pid()")
+        async with small.reader(viewer) as reader:
+            assert await reader.raw.fetchval("SELECT pg_backend_pid()") == pid
+        assert await nothing_open(owner)
+        assert await owner.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", pid) == "COMMIT"
+
+
+async def test_statements_prepared_before_a_migration_fail_once(world, owner, small) -> None:
+    viewer = await small.viewer(world.slug, str(world.users[Role.ADMIN]))
+
+    async def columns() -> int:
+        async with small.reader(viewer) as reader:
+            return len(await reader.arrays("SELECT * FROM lma_test_changing", ()))
+
+    await owner.execute("CREATE TABLE lma_test_changing AS SELECT 1 AS a; GRANT SELECT ON lma_test_changing TO lma_app")
+    try:
+        assert [await columns() for _ in range(2)] == [1] * 2
+        assert await nothing_open(owner)
+        await owner.execute("ALTER TABLE lma_test_changing ADD COLUMN b int")
+        with pytest.raises(asyncpg.InvalidCachedStatementError):
+            await columns()
+        assert await columns() == 2
+    finally:
+        await owner.execute("DROP TABLE lma_test_changing")

@@ -24,9 +24,8 @@ class Transaction:
     """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
 
     def __init__(self, link: Link, viewer: Viewer, begin: str) -> None:
-        self._connection = link.connection
         self._begin = begin
-        self._raw: asyncpg.Connection | None = link.raw
+        self._link: Link | None = link
         self.viewer = viewer
         self.statements = 0
         """How many statements have run beside BEGIN and COMMIT."""
@@ -37,23 +36,33 @@ class Transaction:
     @property
     def raw(self) -> asyncpg.Connection:
         """The driver's connection, in this transaction; for statements compiled beforehand and for COPY."""
-        if self._raw is None:
+        return self._open.raw
+
+    @property
+    def _open(self) -> Link:
+        if self._link is None:
             raise RuntimeError("This transaction has ended; its connection serves somebody else by now.")
-        return self._raw
+        return self._link
 
     def end(self) -> None:
         """Let go of the connection: tasks that a cancelled request has left behind must not use it any more."""
-        self._raw = None
+        self._link = None
 
     async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
         """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
-        async with self._turn, self._planning(anew=anew):
-            self.statements += 1
-            began = time.perf_counter()
-            row = await self.raw.fetchrow(text, *arguments)
-            if self.observe is not None:
-                self.observe(text, time.perf_counter() - began)
-            return row
+        async with self._turn:
+            if anew:
+                async with self._planning_anew():
+                    return await self._row(text, arguments)
+            return await self._row(text, arguments)
+
+    async def _row(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record | None:
+        self.statements += 1
+        began = time.perf_counter()
+        row = await self._open.row(text, arguments)
+        if self.observe is not None:
+            self.observe(text, time.perf_counter() - began)
+        return row
 
     async def restart(self) -> None:
         """A new transaction of the same kind, after a statement has failed in this one."""
@@ -62,14 +71,25 @@ class Transaction:
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
         anew = statement.get_execution_options().get(ANEW, False)
-        async with self._turn, self._planning(anew=anew):
-            _ = self.raw  # raises where the transaction has ended meanwhile
-            self.statements += 1
-            began = time.perf_counter()
-            result = await self._connection.execute(statement, self.binds(values))
-            if self.observe is not None:
-                self.observe(str(result.context.compiled), time.perf_counter() - began)
-            return result.all() if result.returns_rows else ()
+        async with self._turn:
+            if anew:
+                async with self._planning_anew():
+                    return await self._rows(statement, values)
+            return await self._rows(statement, values)
+
+    async def _rows(self, statement: sa.Executable, values: Mapping[str, Any] | None) -> Sequence[Row]:
+        connection = self._open.connection
+        self.statements += 1
+        began = time.perf_counter()
+        result = await connection.execute(statement, self.binds(values))
+        if self.observe is not None:
+            self.observe(str(result.context.compiled), time.perf_counter() - began)
+        return result.all() if result.returns_rows else ()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no statement is under way."""
+        return not self._turn.locked()
 
     async def idle(self) -> None:
         """Wait for the statements that were asked for earlier."""
@@ -77,15 +97,12 @@ class Transaction:
             pass
 
     @asynccontextmanager
-    async def _planning(self, *, anew: bool) -> AsyncIterator[None]:
+    async def _planning_anew(self) -> AsyncIterator[None]:
         """Have a statement planned for its values, instead of by the plan that is kept for any values."""
-        if not anew:
-            yield
-            return
         await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
         yield
-        if self._raw is not None:
-            await self._raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        if self._link is not None:
+            await self._link.raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The binds every statement may use, and the given ones."""
