@@ -19,15 +19,15 @@ import strawberry
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from lma_graph.app.graphql_http import GraphQLHTTP
 from lma_graph.app.health import Check, Health
 from lma_graph.app.logs import RequestLog
 from lma_graph.app.metrics import metrics
+from lma_graph.app.protocol import OneWrite
 from lma_graph.kernel.errors import Unauthenticated, Unavailable
 from lma_graph.kernel.graphql.engine import GraphQLEngine
 from lma_graph.kernel.graphql.limits import Limits
@@ -93,8 +93,7 @@ class Subscription:
         yield 1
 
 
-async def authenticate(headers: Headers) -> str:
-    token = headers.get("authorization", "")
+async def authenticate(token: str) -> str:
     if token == "Bearer down":
         raise Unavailable("The database cannot be reached at the moment. Please try again.")
     if token == "Bearer bug":
@@ -105,8 +104,8 @@ async def authenticate(headers: Headers) -> str:
 
 
 @asynccontextmanager
-async def open_context(viewer: str, request: Request, kind: object) -> AsyncIterator[dict[str, Any]]:
-    if request.headers.get("x-context") == "down":
+async def open_context(viewer: str, scope: Scope, kind: object) -> AsyncIterator[dict[str, Any]]:
+    if Headers(scope=scope).get("x-context") == "down":
         raise Unavailable("No connection is free.")
     yield {"viewer": viewer}
 
@@ -141,7 +140,7 @@ def make_app(*, checks: dict[str, Check] | None = None, timeout_s: float = 10, *
 def serve(app: ASGIApp) -> Iterator[str]:
     """The base address of a server that runs as long as the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, loop="uvloop", http="httptools", log_config=None, access_log=False)
+        config = uvicorn.Config(app, loop="uvloop", http=OneWrite, log_config=None, access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

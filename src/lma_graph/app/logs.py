@@ -14,7 +14,6 @@ from typing import Final, TextIO
 
 import orjson
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import Processor
 
@@ -67,21 +66,25 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         record = scope[_KEY] = RequestRecord(_request_id(scope))
-        with structlog.contextvars.bound_contextvars(request_id=record.id):
+        bound = structlog.contextvars.bind_contextvars(request_id=record.id)
+        try:
             if scope["type"] == "http":
                 await self._http(scope, receive, send, record)
             else:
                 await self._app(scope, receive, send)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         started = time.perf_counter()
         status = 0
+        header = (_HEADER, record.id.encode())
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = record.id
+                message["headers"] = [*message["headers"], header]
             await send(message)
 
         try:

@@ -12,6 +12,7 @@ import uvicorn
 
 from lma_graph.app.asgi import Development, create
 from lma_graph.app.logs import configure
+from lma_graph.app.protocol import OneWrite
 from lma_graph.cli.data import write_demo_data
 from lma_graph.cli.output import fail, say
 from lma_graph.cli.place import database
@@ -84,6 +85,8 @@ def _options(settings: Settings) -> dict[str, Any]:
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "http": OneWrite,
+        "proxy_headers": False,  # nothing here looks at the client's address or scheme
         "timeout_graceful_shutdown": _FINISH_S,
         "ws": "none",
     }
