@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from lma_graph.app.graphql_http import GraphQLHTTP
 from lma_graph.app.health import Check, Health
@@ -93,8 +93,7 @@ class Subscription:
         yield 1
 
 
-async def authenticate(headers: Headers) -> str:
-    token = headers.get("authorization", "")
+async def authenticate(token: str) -> str:
     if token == "Bearer down":
         raise Unavailable("The database cannot be reached at the moment. Please try again.")
     if token == "Bearer bug":
@@ -105,8 +104,8 @@ async def authenticate(headers: Headers) -> str:
 
 
 @asynccontextmanager
-async def open_context(viewer: str, headers: Headers, kind: object) -> AsyncIterator[dict[str, Any]]:
-    if headers.get("x-context") == "down":
+async def open_context(viewer: str, scope: Scope, kind: object) -> AsyncIterator[dict[str, Any]]:
+    if Headers(scope=scope).get("x-context") == "down":
         raise Unavailable("No connection is free.")
     yield {"viewer": viewer}
 

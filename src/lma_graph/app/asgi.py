@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-import structlog
 from graphql import OperationType
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -21,7 +20,7 @@ from lma_graph.app import explorer
 from lma_graph.app.examples import load_examples
 from lma_graph.app.graphql_http import GraphQLHTTP
 from lma_graph.app.health import Health
-from lma_graph.app.logs import RequestLog
+from lma_graph.app.logs import RequestLog, record_of
 from lma_graph.app.metrics import metrics
 from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
@@ -132,16 +131,16 @@ def _endpoint(
         runner=planned if settings.batched_execution else run_standard,
     )
 
-    async def authenticate(headers: Headers) -> Viewer:
-        claims = await verifier.verify(parse_bearer(headers.get("authorization")))
+    async def authenticate(authorization: str) -> Viewer:
+        claims = await verifier.verify(parse_bearer(authorization))
         return await database.viewer(claims.organization, claims.subject)
 
-    def open_context(viewer: Viewer, headers: Headers, kind: OperationType) -> AbstractAsyncContextManager[Context]:
-        traced = development is not None and DEBUG_HEADER in headers
+    def open_context(viewer: Viewer, scope: Scope, kind: OperationType) -> AbstractAsyncContextManager[object]:
+        traced = development is not None and viewer.role is Role.ADMIN and DEBUG_HEADER in Headers(scope=scope)
         if kind is OperationType.MUTATION:
-            request_id = structlog.contextvars.get_contextvars().get("request_id")
-            return _Changing(Session(database, viewer, request_id), traced=traced and viewer.role is Role.ADMIN)
-        return _Opening(database.reader(viewer), traced=traced)
+            record = record_of(scope)
+            return _changing(Session(database, viewer, record.id if record else None), traced=traced)
+        return _Reading(database.reader(viewer), traced=traced)
 
     def page(request: Request) -> Response:
         token = development.token if development is not None and is_local(request) else None
@@ -156,44 +155,37 @@ def _endpoint(
     )
 
 
-class _Opening(AbstractAsyncContextManager[Context]):
-    """A context as long as its reader is open; administrators may have it `traced`."""
+class _Reading(AbstractAsyncContextManager[Context]):
+    """The context of a query, as long as its reader is open. A class, as for a reader itself."""
 
-    __slots__ = ("_reading", "_traced")
+    __slots__ = ("_reader", "_traced")
 
-    def __init__(self, reading: AbstractAsyncContextManager[Reader], *, traced: bool) -> None:
-        self._reading = reading
+    def __init__(self, reader: AbstractAsyncContextManager[Reader], *, traced: bool) -> None:
+        self._reader = reader
         self._traced = traced
 
     async def __aenter__(self) -> Context:
-        reader = await self._reading.__aenter__()
+        reader = await self._reader.__aenter__()
         context = Context.over(reader)
-        if self._traced and reader.viewer.role is Role.ADMIN:
+        if self._traced:
             context.debug, reader.observe = trace()
         return context
 
     async def __aexit__(self, *error: Any) -> None:
-        await self._reading.__aexit__(*error)
+        await self._reader.__aexit__(*error)
 
 
-class _Changing(AbstractAsyncContextManager[Context]):
-    """A context of a mutation, whose root fields open a transaction each."""
-
-    def __init__(self, session: Session, *, traced: bool) -> None:
-        self._session = session
-        self._traced = traced
-
-    async def __aenter__(self) -> Context:
-        context = CommandContext(self._session)
-        if self._traced:
-            context.debug, self._session.observe = trace()
-        return context
-
-    async def __aexit__(self, *error: Any) -> None:
-        await self._session.close()
+@asynccontextmanager
+async def _changing(session: Session, *, traced: bool) -> AsyncIterator[Context]:
+    """The context of a mutation."""
+    async with session:
+        context = CommandContext(session)
+        if traced:
+            context.debug, session.observe = trace()
+        yield context
 
 
-def trace() -> tuple[dict[str, Any], Callable[[str, float], None]]:
+def trace() -> tuple[dict[str, object], Callable[[str, float], None]]:
     """What shows under `extensions.debug`, and the observer that adds each statement to it with its time."""
     statements: list[dict[str, object]] = []
     return {"statements": statements}, lambda text, seconds: statements.append(

@@ -3,23 +3,21 @@
 Everything that a client can get wrong here is answered with a 4xx that says what is wrong.
 """
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive
 
 from lma_graph.app.refusals import ClientGone, Refusal, bad_request
+from lma_graph.kernel.deadline import Deadline
 
 _MOST_PARAMETERS: Final = 50
 _JSON_PARAMETERS: Final = ("variables", "extensions")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """The parameters of a GraphQL request, of the right types but not yet checked further."""
 
     query: str | None
@@ -39,7 +37,7 @@ async def read_body(receive: Receive, *, declared: str, max_bytes: int, timeout_
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(timeout_s):
+        with Deadline(timeout_s):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":

@@ -10,7 +10,6 @@ from typing import Final, Generic, TypeVar
 
 import orjson
 from graphql import OperationType
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -58,17 +57,18 @@ a longer one is closed."""
 class GraphQLHTTP(Generic[V]):
     """The ASGI application of the endpoint.
 
-    `authenticate` gives the viewer for a request's headers or raises a domain error, `Unauthenticated` above
-    all. `open_context` is entered for operations that run, and its value is the resolvers' context. `page`
-    answers browsers. A body larger than `max_body_bytes` or under way for `body_timeout_s` is refused.
+    `authenticate` gives the viewer for an `Authorization` header (or "") or raises a domain error,
+    `Unauthenticated` above all. `open_context` is entered for operations that run, and its value is the
+    resolvers' context. `page` answers browsers. A body larger than `max_body_bytes` or under way for
+    `body_timeout_s` is refused.
     """
 
     def __init__(
         self,
         engine: GraphQLEngine,
         *,
-        authenticate: Callable[[Headers], Awaitable[V]],
-        open_context: Callable[[V, Headers, OperationType], AbstractAsyncContextManager[object]],
+        authenticate: Callable[[str], Awaitable[V]],
+        open_context: Callable[[V, Scope, OperationType], AbstractAsyncContextManager[object]],
         page: Callable[[Request], Response],
         max_body_bytes: int = 1_000_000,
         body_timeout_s: float = 10,
@@ -104,9 +104,8 @@ class GraphQLHTTP(Generic[V]):
 
     async def _answer(self, scope: Scope, receive: Receive, headers: dict[bytes, str], media: str) -> Reply:
         self._check_head(scope, headers)
-        named = Headers(raw=scope["headers"])
         try:
-            viewer = await self._authenticate(named)
+            viewer = await self._authenticate(_authorization(scope))
         except Exception as error:  # noqa: BLE001 - answered below, with the connection closed if need be
             failure = Failure.behind(translate(error))
             return _failed(Incident(stage="viewer").error(error), failure, media, close=_is_long(headers))
@@ -119,7 +118,7 @@ class GraphQLHTTP(Generic[V]):
             parameters.extensions,
             READ_ONLY if scope["method"] == "GET" else READ_WRITE,
         )
-        response = await self._engine.execute(request, lambda kind: self._open_context(viewer, named, kind))
+        response = await self._engine.execute(request, lambda kind: self._open_context(viewer, scope, kind))
         if response.failure is not Failure.REQUEST:
             self._persisted.remember(query, parameters.extensions)
         if response.operation is not None:
@@ -150,6 +149,14 @@ class GraphQLHTTP(Generic[V]):
         declared = headers.get(b"content-length", "")
         limit, patience = self._max_body_bytes, self._body_timeout_s
         return from_json(await read_body(receive, declared=declared, max_bytes=limit, timeout_s=patience))
+
+
+def _authorization(scope: Scope) -> str:
+    """The first header of that name, or ""."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value, "latin-1")
+    return ""
 
 
 def _is_long(headers: dict[bytes, str]) -> bool:

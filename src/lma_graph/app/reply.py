@@ -3,8 +3,7 @@
 import asyncio
 import time
 import zlib
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.types import Receive, Send
 
@@ -23,8 +22,7 @@ _COMMON: Final[tuple[Header, ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A complete response; `close` ends the connection, because the rest of the request was not read."""
 
     status: int

@@ -295,8 +295,11 @@ class _Opening(AbstractAsyncContextManager[T]):
 
 def begin_script(viewer: Viewer, mode: str) -> str:
     """One round trip: begin, name organization and user, and compare the viewer with the database's own view."""
-    state = viewer.state.replace("'", "''")
-    return (
-        f"BEGIN {mode};{identify(viewer)};"
-        f"SELECT assert_viewer({viewer.organization_id:d}, {viewer.user_id:d}, '{state}')"
-    )
+    found: str | None = viewer.memo.get(mode)
+    if found is None:
+        state = viewer.state.replace("'", "''")
+        found = viewer.memo[mode] = (
+            f"BEGIN {mode};{identify(viewer)};"
+            f"SELECT assert_viewer({viewer.organization_id:d}, {viewer.user_id:d}, '{state}')"
+        )
+    return found

@@ -32,6 +32,13 @@ class Scope:
     @classmethod
     def of(cls, viewer: Viewer) -> "Scope":
         """What this viewer sees."""
+        found: Scope | None = viewer.memo.get("scope")
+        if found is None:
+            found = viewer.memo["scope"] = cls._of(viewer)
+        return found
+
+    @classmethod
+    def _of(cls, viewer: Viewer) -> "Scope":
         return cls(
             sees_all_leads=viewer.sees_all_leads,
             sees_private_notes=viewer.may(Permission.NOTES_READ_PRIVATE),

@@ -1,6 +1,7 @@
 """Who is asking: the viewer, the roles, and the one table of what each role may do."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from lma_graph.kernel.choices import Choice
 
@@ -92,6 +93,8 @@ class Viewer:
     state: str = ""
     claims: tuple[str, str] = ("", "")
     """The organization and the subject as the token named them."""
+    memo: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What others have worked out from the above and want to keep as long as the viewer is kept."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the viewer's role holds the permission."""

@@ -9,15 +9,16 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import strawberry
 from graphql import ExecutionResult, OperationType
 from graphql.execution import Executor
-from strawberry.execution import optimized_is_awaitable
 
+from lma_graph.kernel.deadline import Deadline
 from lma_graph.kernel.errors import DomainError, TimedOut
 from lma_graph.kernel.graphql import metrics
+from lma_graph.kernel.graphql.building import Building
 from lma_graph.kernel.graphql.documents import Document, Documents, Operation
 from lma_graph.kernel.graphql.errors import (
     BAD_USER_INPUT,
@@ -38,8 +39,7 @@ Runner = Callable[[Executor[Any], Document, Operation], ExecutionResult | Awaita
 """Runs a built executor; the operation's memo is where a plan for it can be kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An operation that may run: valid, allowed, within the limits, its variables coerced.
 
     The executor has no context yet: set `executor.context_value` before running it.
@@ -103,6 +103,7 @@ class GraphQLEngine:
         self._timeout_s = timeout_s
         self._runner = runner
         self._measuring = Measuring(self.graph, limits)
+        self._building = Building(schema)
         self.documents = Documents(self.graph, max_tokens=limits.max_tokens, introspection=introspection)
 
     async def execute(self, request: GraphQLRequest, open_context: OpenContext) -> GraphQLResponse:
@@ -126,10 +127,10 @@ class GraphQLEngine:
             return refused.response
         incident = Incident(operation=prepared.operation.name)
         try:
-            async with asyncio.timeout(self._timeout_s) as deadline:
+            with Deadline(self._timeout_s) as deadline:
                 result = await self._run(prepared, open_context)
         except Exception as error:  # noqa: BLE001 - the edge of the graph: everything is presented here
-            expired = isinstance(error, TimeoutError) and deadline.expired()
+            expired = isinstance(error, TimeoutError) and deadline.expired
             cause = self._too_slow() if expired else error
             return self._failed(prepared, [incident.error(cause)], Failure.behind(translate(cause)))
         return self._ran(prepared, result, incident)
@@ -142,7 +143,8 @@ class GraphQLEngine:
                 result = self._runner(executor, prepared.document, prepared.operation)
                 return result if isinstance(result, ExecutionResult) else await result
             finally:
-                await _stop_background(executor)
+                if executor.background_futures:
+                    await _stop_background(executor)
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """Everything that comes before execution. Raises `Refused`."""
@@ -175,19 +177,10 @@ class GraphQLEngine:
         return document
 
     def _build(self, request: GraphQLRequest, document: Document, operation: Operation) -> Executor[Any]:
-        """graphql-core's executor, made as its `execute` makes it; this is where variables are coerced."""
-        executor = self.schema.execution_context_class.build(
-            self.graph,
-            cast("Any", document.ast),
-            raw_variable_values=dict(request.variables),
-            operation_name=operation.name,
-            is_awaitable=cast("Any", optimized_is_awaitable),
-            hide_suggestions=True,
-            operation_extensions=dict(request.extensions),
-        )
-        if isinstance(executor, list):
-            raise _Invalid([request_error(error, BAD_USER_INPUT) for error in executor])
-        return executor
+        made = self._building.build(request, document, operation)
+        if isinstance(made, list):
+            raise _Invalid([request_error(error, BAD_USER_INPUT) for error in made])
+        return made
 
     def _too_slow(self) -> TimedOut:
         return TimedOut(f"The request took longer than {self._timeout_s:g} s and was stopped.")
@@ -199,7 +192,7 @@ class GraphQLEngine:
         return GraphQLResponse(self._extensions(prepared.cost), tuple(errors), failure, prepared.operation)
 
     def _ran(self, prepared: Prepared, result: ExecutionResult, incident: Incident) -> GraphQLResponse:
-        errors = tuple(incident.error(error) for error in result.errors or ())
+        errors = tuple([incident.error(error) for error in result.errors]) if result.errors else ()
         failure = Failure.FIELDS if errors else None
         extensions = self._extensions(prepared.cost)
         debug = getattr(prepared.executor.context_value, "debug", None)
@@ -211,8 +204,6 @@ class GraphQLEngine:
 async def _stop_background(executor: Executor[Any]) -> None:
     """End what graphql-core left running when a non-null field failed, before the context is closed."""
     pending = list(executor.background_futures)
-    if not pending:
-        return
     await asyncio.sleep(0)  # a task that is cancelled before its first step never awaits its coroutine
     for each in pending:
         each.cancel()
