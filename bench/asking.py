@@ -31,7 +31,7 @@ class Asking:
         statements = 0
 
         @asynccontextmanager
-        async def context() -> AsyncIterator[Context]:
+        async def context(_: object) -> AsyncIterator[Context]:
             nonlocal statements
             async with self.database.reader(viewer) as reader:
                 yield Context.over(reader)
