@@ -55,9 +55,7 @@ def upgrade() -> None:
         ("progress_steps", sa.Integer(), sa.text("0")),
         ("progress_position", postgresql.JSONB(none_as_null=True), None),
     ):
-        op.add_column(
-            "workflow_executions", sa.Column(name, kind, server_default=default, nullable=default is None)
-        )
+        op.add_column("workflow_executions", sa.Column(name, kind, server_default=default, nullable=default is None))
     make_tables()
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -112,6 +110,7 @@ class Xid8(sa.types.UserDefinedType[int]):
     cache_ok = True
 
     def get_col_spec(self, **_: object) -> str:
+        """Its name in SQL."""
         return "xid8"
 
 

@@ -183,7 +183,9 @@ async def test_columns_have_types_that_row_security_lets_indexes_compare(owner) 
         ("idempotency_results", "digest"): "bytea",  # never searched for
         ("outbox_events", "xid"): "xid8",
     }
-    counted = re.compile(r"score$|score_change|^value$|budget|points|leads_|^version$|^attempt$|minutes|priority|progress_(done|total|steps)")
+    counted = re.compile(
+        r"score$|score_change|^value$|budget|points|leads_|^version$|^attempt$|minutes|priority|progress_(done|total|steps)"
+    )
     numbers = {row["type"] for row in rows if counted.search(row["name"]) and (row["table"], row["name"]) not in others}
     assert numbers == {"integer"}
     assert {row["type"] for row in rows if row["name"] == "id" or row["name"].endswith("_id")} == {"bigint", "text"}

@@ -121,9 +121,7 @@ async def read(transaction: Transaction, after: Position, limit: int = 500) -> S
     Whether the viewer may see what an event is about is for the reader to ask.
     """
     found = await transaction.rows(_READ, {"xid": after.xid, "id": after.id, "limit": limit})
-    return [
-        Event(Position(int(row.xid), row.id), row.name, row.payload, row.user_id, row.created_at) for row in found
-    ]
+    return [Event(Position(int(row.xid), row.id), row.name, row.payload, row.user_id, row.created_at) for row in found]
 
 
 _EVENTS = table_of(OutboxEventRow)
@@ -142,9 +140,9 @@ _READ = (
     )
     .where(
         _EVENTS.c.organization_id == ORGANIZATION,
-        sa.text("(outbox_events.xid, outbox_events.id) > (CAST(CAST(:xid AS text) AS xid8), CAST(:id AS bigint))").bindparams(
-            sa.bindparam("xid", type_=sa.Text()), sa.bindparam("id", type_=sa.BigInteger())
-        ),
+        sa.text(
+            "(outbox_events.xid, outbox_events.id) > (CAST(CAST(:xid AS text) AS xid8), CAST(:id AS bigint))"
+        ).bindparams(sa.bindparam("xid", type_=sa.Text()), sa.bindparam("id", type_=sa.BigInteger())),
         _EVENTS.c.xid < _HORIZON,
     )
     .order_by(_EVENTS.c.xid, _EVENTS.c.id)
