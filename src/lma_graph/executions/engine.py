@@ -15,6 +15,7 @@ from lma_graph.executions.models import ExecutionStatus, WorkflowExecutionRow
 from lma_graph.kernel.jobs import HandBack, JobRun, Outcome, Retry, Troubled, job
 from lma_graph.kernel.scope import ORGANIZATION, table_of
 from lma_graph.kernel.transactions import UnitOfWork
+from lma_graph.kernel.writing import written
 
 OPEN = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING, ExecutionStatus.WAITING)
 _ROWS = table_of(WorkflowExecutionRow)
@@ -112,11 +113,11 @@ async def _keep(unit: UnitOfWork, this: Mapping[str, Any], steps: int, made: Ste
     }
     if made.result is not None:
         values["result"] = dict(made.result)
-    if not await unit.rows(_KEEP if made.result is None else _FINISH, values):
+    if not await unit.rows(_GO_ON if made.result is None else _FINISH, values):
         raise Overtaken
 
 
-_BEGIN = (
+_BEGIN = written(
     sa.update(_ROWS)
     .where(*_THIS, _ROWS.c.status.in_([status.value for status in OPEN]))
     .values(
@@ -146,11 +147,14 @@ _KEEP = (
     )
     .returning(_ROWS.c.id)
 )
-_FINISH = _KEEP.values(
-    status=ExecutionStatus.SUCCEEDED.value,
-    output_data=sa.bindparam("result", type_=_ROWS.c.output_data.type),
-    error_message=None,
-    completed_at=_NOW,
+_GO_ON = written(_KEEP)
+_FINISH = written(
+    _KEEP.values(
+        status=ExecutionStatus.SUCCEEDED.value,
+        output_data=sa.bindparam("result", type_=_ROWS.c.output_data.type),
+        error_message=None,
+        completed_at=_NOW,
+    )
 )
 
 _TROUBLE = """

@@ -11,6 +11,7 @@ from lma_graph.kernel.errors import Conflict, NotFound
 from lma_graph.kernel.jobs import enqueue
 from lma_graph.kernel.scope import ORGANIZATION, VIEWER, table_of
 from lma_graph.kernel.transactions import Row, UnitOfWork
+from lma_graph.kernel.writing import written
 
 ENDED_BADLY = (ExecutionStatus.FAILED, ExecutionStatus.EXHAUSTED, ExecutionStatus.CANCELLED)
 OUTSIDE = "N8N"
@@ -18,6 +19,19 @@ OUTSIDE = "N8N"
 
 _ROWS = table_of(WorkflowExecutionRow)
 _THIS = (_ROWS.c.organization_id == ORGANIZATION, _ROWS.c.id == sa.bindparam("execution_id", type_=sa.BigInteger()))
+
+
+_START = written(
+    sa.insert(_ROWS)
+    .values(
+        organization_id=ORGANIZATION,
+        user_id=VIEWER,
+        workflow_type=sa.bindparam("kind"),
+        input_data=sa.bindparam("input", type_=_ROWS.c.input_data.type),
+        progress_total=sa.bindparam("total"),
+    )
+    .returning(_ROWS.c.id)
+)
 
 
 async def start(
@@ -32,17 +46,8 @@ async def start(
 
     Works of one `lock` are done one after the other.
     """
-    (made,) = await unit.rows(
-        sa.insert(_ROWS)
-        .values(
-            organization_id=ORGANIZATION,
-            user_id=VIEWER,
-            workflow_type=workflow_type,
-            input_data=dict(input_data),
-            progress_total=total,
-        )
-        .returning(_ROWS.c.id)
-    )
+    values = {"kind": workflow_type, "input": dict(input_data), "total": total}
+    (made,) = await unit.rows(_START, values)
     execution_id: int = made.id
     await enqueue(unit, job_of(workflow_type), lock=lock, execution_id=execution_id)
     return execution_id
@@ -96,4 +101,5 @@ async def _locked(unit: UnitOfWork, execution_id: int) -> Row:
 
 
 async def _change(unit: UnitOfWork, execution_id: int, **values: Any) -> None:
-    await unit.rows(sa.update(_ROWS).where(*_THIS).values(values), {"execution_id": execution_id})
+    statement = sa.update(_ROWS).where(*_THIS).values(values).returning(_ROWS.c.id)
+    await unit.rows(written(statement), {"execution_id": execution_id})

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped
 from lma_graph.kernel.scope import ORGANIZATION, VIEWER, table_of
 from lma_graph.kernel.tables import TenantRow, column, created_at, index, organization_key, tenant_key
 from lma_graph.kernel.transactions import Transaction, UnitOfWork
+from lma_graph.kernel.writing import written
 
 IDS_OF_ONE_EVENT = 1_000
 
@@ -125,8 +126,10 @@ async def read(transaction: Transaction, after: Position, limit: int = 500) -> S
 
 
 _EVENTS = table_of(OutboxEventRow)
-_RECORD = sa.insert(_EVENTS).values(
-    organization_id=ORGANIZATION, user_id=VIEWER, name=sa.bindparam("name"), payload=sa.bindparam("payload")
+_RECORD = written(
+    sa.insert(_EVENTS)
+    .values(organization_id=ORGANIZATION, user_id=VIEWER, name=sa.bindparam("name"), payload=sa.bindparam("payload"))
+    .returning(_EVENTS.c.id)
 )
 _HORIZON = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot(), type_=Xid8())
 _READ = (
