@@ -85,7 +85,7 @@ async def test_work_of_a_killed_worker_goes_on_behind_its_last_step(world, owner
             await process.wait()
         assert await has(owner, number, "RUNNING")
     before = len(await steps(owner, world))
-    async with worker(owner_url):
+    async with at_work(owner_url, *WORK):
         await until(lambda: has(owner, number, "SUCCEEDED"))
     assert 20 < before < 60
     assert await steps(owner, world) == all_of(60)

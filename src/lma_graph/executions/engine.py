@@ -119,7 +119,7 @@ async def _keep(unit: UnitOfWork, this: Mapping[str, Any], steps: int, made: Ste
 
 _BEGIN = written(
     sa.update(_ROWS)
-    .where(*_THIS, _ROWS.c.status.in_([status.value for status in OPEN]))
+    .where(*_THIS, sa.or_(*(_ROWS.c.status == status.value for status in OPEN)))
     .values(
         status=ExecutionStatus.RUNNING.value,
         started_at=sa.func.coalesce(_ROWS.c.started_at, _NOW),
