@@ -121,7 +121,7 @@ async def read(transaction: Transaction, after: Position, limit: int = 500) -> S
     Stops before the oldest transaction that is still at work, since it may yet write before what came after it.
     Whether the viewer may see what an event is about is for the reader to ask.
     """
-    found = await transaction.rows(_READ, {"xid": after.xid, "id": after.id, "limit": limit})
+    found = await transaction.rows(_READ, {"xid": str(after.xid), "id": after.id, "limit": limit})
     return [Event(Position(int(row.xid), row.id), row.name, row.payload, row.user_id, row.created_at) for row in found]
 
 
