@@ -20,7 +20,7 @@ async def written(world: World, name: str) -> None:
 
 async def events(world: World, count: int, after: Position = START) -> Sequence[Event]:
     """So many events; waits, since anybody's transaction in the same cluster holds readers back."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         async with world.database.reader(await world.viewer()) as reader:
             found = await read(reader, after)
