@@ -1,6 +1,6 @@
 """The outbox of events and jobs, progress of executions, and the queue's own schema.
 
-Revision 0003, after 0002. The queue's tables are made by the library that uses them; which of its versions made them
+Revision 0004, after 0003. The queue's tables are made by the library that uses them; which of its versions made them
 stands in the comment of the schema, so that a later migration knows which of the library's own steps are missing.
 """
 
@@ -12,8 +12,8 @@ from alembic import context, op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
