@@ -250,7 +250,7 @@ async def test_a_user_deactivated_in_the_middle_is_noticed_at_the_next_unit_of_w
 
     async with at_work(owner_url, Job("test.parts", in_parts, on_trouble=note)):
         await ask_for(world, "test.parts", role=Role.MANAGER)
-        await until(lambda: ended(owner, world))
+        await until(lambda: told)  # the job uses the owner's connection meanwhile
     assert parts == [0]
     assert [one.outcome for one in told] == [Outcome.FAILED]
 
