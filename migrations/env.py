@@ -50,6 +50,8 @@ async def run_online() -> None:
 def run_offline() -> None:
     context.configure(dialect_name="postgresql", target_metadata=METADATA, literal_binds=True, as_sql=True)
     with context.begin_transaction():
+        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        context.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
         context.run_migrations()
 
 

@@ -24,6 +24,8 @@ UNION ALL SELECT 'policy', tablename || '.' || policyname, concat_ws(' ', roles,
     FROM pg_policies
 UNION ALL SELECT 'security', relname, concat_ws(' ', relrowsecurity, relforcerowsecurity, relacl)
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+UNION ALL SELECT 'queue', oid::regclass::text, relacl::text FROM pg_class
+    WHERE relnamespace = to_regnamespace('procrastinate')
 UNION ALL SELECT 'function', oid::regprocedure::text, concat_ws(' ', prosecdef, proconfig, proacl, prosrc)
     FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND prolang <> 13
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
@@ -58,7 +60,7 @@ async def test_up_down_and_up_again(fresh_url) -> None:
     await run(migrations.upgrade, fresh_url)
     up = await shape(fresh_url)
     assert len(up) > 300
-    revisions = ["0001", "base"]
+    revisions = ["0003", "0002", "0001", "base"]
     for revision in revisions:
         await run(migrations.downgrade, fresh_url, revision)
     assert set(await shape(fresh_url)) == {

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lma_graph.kernel.jobs import enqueue
+from lma_graph.kernel.outbox import record
 from lma_graph.kernel.viewer import Role
 from lma_graph.schema.tables import METADATA
 from world import World
@@ -66,6 +68,9 @@ async def populate(world: World) -> Populated:
         "LeadScoreHistory": (await world.score_entry(lead, rule_id=rule.id)).id,
         "Integration": (await world.integration(created_by=rep)).id,
     }
+    async with world.database.unit_of_work(await world.viewer()) as unit:
+        await record(unit, WORD)
+        await enqueue(unit, WORD)
     await world.do("createLead", {"firstName": WORD, "idempotencyKey": WORD}, "lead { id }")
     return Populated(world, rows, {"DeletedLead": deleted.id})
 

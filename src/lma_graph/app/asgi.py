@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -49,7 +49,13 @@ class Development:
     token: str
 
 
-def create(settings: Settings, database_url: str, development: Development | None = None) -> ASGIApp:
+Beside = Callable[[], AbstractAsyncContextManager[object]]
+"""Something else that is at work for as long as the application is, on its event loop."""
+
+
+def create(
+    settings: Settings, database_url: str, development: Development | None = None, beside: Beside = nullcontext
+) -> ASGIApp:
     """The application. Raises `ConfigurationError` where nothing says how tokens are signed."""
     database = Database(
         database_url, pool_size=settings.database_pool_size, statement_timeout_ms=settings.statement_timeout_ms
@@ -64,7 +70,7 @@ def create(settings: Settings, database_url: str, development: Development | Non
         gc.collect()
         gc.freeze()
         gc.set_threshold(5_000, 20, 20)
-        async with database:
+        async with database, beside():
             yield
             health.begin_shutdown()
 

@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.command()(serve.dev)
 app.command()(serve.serve)
+app.command()(serve.worker)
 app.command()(data.migrate)
 app.command("seed")(data.seed_command)
 app.command("import")(data.import_command)

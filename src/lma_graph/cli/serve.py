@@ -1,4 +1,4 @@
-"""The commands that serve: `dev` and `serve`."""
+"""The commands that serve: `dev`, `serve` and `worker`."""
 
 import asyncio
 import datetime as dt
@@ -10,7 +10,7 @@ import asyncpg
 import typer
 import uvicorn
 
-from lma_graph.app.asgi import Development, create
+from lma_graph.app.asgi import Development, create, verifier_of
 from lma_graph.app.logs import configure
 from lma_graph.app.protocol import OneWrite
 from lma_graph.cli.data import write_demo_data
@@ -21,6 +21,7 @@ from lma_graph.kernel import migrations
 from lma_graph.kernel.errors import ConfigurationError
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import dev_secret, mint
+from lma_graph.worker.work import work, working
 
 _TOKEN_LIVES = dt.timedelta(days=30)
 _FINISH_S = 20
@@ -31,7 +32,7 @@ _WORKER = "LMA_SERVE_DATABASE_URL"
 def dev(
     leads: Annotated[int, typer.Option(min=0, help="Demo leads to write where the database is empty.")] = 2_000,
 ) -> None:
-    """Serve everything on this machine: embedded Postgres, migrations, demo data, GraphiQL with a ready token."""
+    """Serve everything on this machine: embedded Postgres, migrations, demo data, a worker, GraphiQL with a token."""
     settings = _settings()
     configure(settings.log_level, settings.log_format)
     with database(settings) as urls:
@@ -43,7 +44,7 @@ def dev(
         secret = dev_secret(settings.home)
         admin = fixed("demo")[0].email
         development = Development(secret, mint(secret, organization="demo", subject=admin, ttl=_TOKEN_LIVES))
-        app = create(settings, urls.application, development)
+        app = create(settings, urls.application, development, lambda: working(settings, urls.application))
         say(f"\nGraphiQL and the API: http://{settings.host}:{settings.port}/graphql  (signed in as {admin})")
         say("A token for curl:     ./lma-graph token --organization demo --user admin@demo.test\n")
         uvicorn.run(app, **_options(settings))
@@ -63,6 +64,26 @@ def serve() -> None:
             # Each process keeps its numbers in a file here, and /metrics of any of them adds them up.
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="lma-graph-metrics-")
         uvicorn.run("lma_graph.cli.serve:worker_app", factory=True, workers=settings.workers, **_options(settings))
+
+
+def worker() -> None:
+    """Do the jobs: whatever the server has promised to do that takes longer than a request.
+
+    Any number of workers may run, on any machine; LMA_JOB_CONCURRENCY says how many jobs each does at a time. A worker
+    needs the same settings as the server. On SIGTERM it takes no more jobs and ends when those under way are done or
+    have gone back to the queue, within LMA_JOB_SHUTDOWN_S. The job of a worker that died is done by another after
+    LMA_JOB_STALLED_S, from where it was.
+    """
+    settings = _settings()
+    configure(settings.log_level, settings.log_format)
+    with database(settings) as urls:
+        try:
+            verifier_of(settings, None)
+        except ConfigurationError as error:
+            fail(str(error))
+        say(f"Waiting for jobs, {settings.job_concurrency} at a time.")
+        asyncio.run(work(settings, urls.application))
+        say("Stopped.")
 
 
 def worker_app() -> object:

@@ -10,6 +10,7 @@ EXECUTION.extend(
     *column_terms(
         WorkflowExecutionRow,
         "WorkflowExecution",
+        without={"progress_steps", "progress_position"},
         ids={"user_id": "User", "lead_id": "Lead", "workflow_id": "Workflow"},
     ),
     OneTerm("user", "The user who started it.", USER, key=WorkflowExecutionRow.user_id),

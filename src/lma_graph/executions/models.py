@@ -64,6 +64,18 @@ class WorkflowExecutionRow(TenantRow):
     next_retry_at: Mapped[dt.datetime | None] = column(
         "When the next attempt is due.", added="retries with back-off survive a restart"
     )
+    progress_done: Mapped[int] = column(
+        "How much of its work is done.", server_default=sa.text("0"), added="long work shows how far it is"
+    )
+    progress_total: Mapped[int | None] = column("How much work there is, if it is known.", added="the same")
+    progress_steps: Mapped[int] = column(
+        "How many steps have been committed.",
+        server_default=sa.text("0"),
+        added="two workers cannot both commit one step",
+    )
+    progress_position: Mapped[dict[str, Any] | None] = column(
+        "Where the next step begins.", added="work that was interrupted goes on exactly where it was"
+    )
     started_at: Mapped[dt.datetime | None] = column("When it began to work.")
     completed_at: Mapped[dt.datetime | None] = column("When it reached its final state.")
     created_at: Mapped[dt.datetime] = created_at()

@@ -52,6 +52,24 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; `PORT` is understood too.")
     workers: int = Field(default=1, ge=1, description="Server processes of `lma-graph serve`.")
+    job_concurrency: int = Field(default=4, ge=1, description="Jobs that one worker does at a time.")
+    job_statement_timeout_ms: int = Field(
+        default=60_000, ge=1, description="Longest a single SQL statement of a job may run."
+    )
+    job_poll_s: float = Field(
+        default=5, gt=0, description="How often a worker looks for jobs of which it was not notified."
+    )
+    job_heartbeat_s: float = Field(default=10, gt=0, description="How often a worker says that it is alive.")
+    job_stalled_s: float = Field(
+        default=30, gt=0, description="A worker not heard of for this long is taken for dead; others do its jobs."
+    )
+    job_shutdown_s: float = Field(
+        default=15, gt=0, description="How long jobs may finish when a worker stops; then others go on with them."
+    )
+    job_crashes: int = Field(default=3, ge=1, description="A job of which so many workers died is not tried again.")
+    job_metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port on which `lma-graph worker` shows `/metrics`, if any."
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Comma-separated origins that browsers may call from; `*` for any."
     )

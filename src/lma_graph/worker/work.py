@@ -1,0 +1,56 @@
+"""The composition root of the worker: settings in, a runner of all jobs out. Enter at `working` or `work`."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import start_http_server
+
+from lma_graph.kernel.db import Database
+from lma_graph.kernel.jobs.registry import JOBS, PERIODIC
+from lma_graph.kernel.jobs.runner import JobOptions, Runner
+from lma_graph.kernel.settings import Settings
+from lma_graph.schema.tables import METADATA
+
+# The `jobs` modules of features are imported here, which registers their jobs.
+assert METADATA.tables
+
+
+def options_of(settings: Settings) -> JobOptions:
+    """How this worker works."""
+    return JobOptions(
+        concurrency=settings.job_concurrency,
+        poll_s=settings.job_poll_s,
+        heartbeat_s=settings.job_heartbeat_s,
+        stalled_s=settings.job_stalled_s,
+        shutdown_s=settings.job_shutdown_s,
+        crashes=settings.job_crashes,
+    )
+
+
+@asynccontextmanager
+async def working(settings: Settings, database_url: str) -> AsyncIterator[Runner]:
+    """A worker at work for as long as the block runs; then it stops as it does on SIGTERM."""
+    database = Database(
+        database_url, pool_size=settings.job_concurrency + 1, statement_timeout_ms=settings.job_statement_timeout_ms
+    )
+    runner = Runner(database_url, database, JOBS, PERIODIC, options_of(settings))
+    async with database:
+        task = asyncio.create_task(runner.run(), name="worker")
+        try:
+            yield runner
+        finally:
+            runner.stop()
+            await task
+
+
+async def work(settings: Settings, database_url: str) -> None:
+    """Work until SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    if settings.job_metrics_port is not None:
+        start_http_server(settings.job_metrics_port, settings.host)
+    async with working(settings, database_url):
+        await told.wait()

@@ -1,0 +1,21 @@
+"""A worker as a process of its own: `job_process.py URL`. It stops on SIGTERM."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import structlog
+from counted_work import WORK
+from job_workers import POISON, at_work
+
+
+async def main(url: str) -> None:
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    async with at_work(url, *WORK, options=POISON):
+        await told.wait()
+
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+asyncio.run(main(sys.argv[1]))
