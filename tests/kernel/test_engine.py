@@ -54,6 +54,32 @@ async def test_variables_and_the_operation_name_are_used() -> None:
 
 
 @pytest.mark.parametrize(
+    "variables",
+    [
+        {"n": "you"},
+        {"n": "you", "t": 2},
+        {"n": "you", "t": 2.0},
+        {"n": "you", "t": None},
+        {"n": "you", "t": "x"},
+        {"n": "you", "b": None},
+        {"n": "you", "b": 2},
+        {"n": None},
+        {"n": 1},
+        {"n": ["you"]},
+        {"n": {}, "t": []},
+        {},
+    ],
+)
+async def test_variables_are_taken_alike_the_first_time_and_later(variables) -> None:
+    text = "query($n: String!, $t: Int = 3, $b: Int) { hello(name: $n, times: $t) a: leads(first: $b) { __typename } }"
+    engines = [GraphQLEngine(SCHEMA, Limits()) for _ in range(2)]
+    await engines[1].execute(GraphQLRequest(text, variables={"n": "somebody"}), Context().open)
+    first, later = [await one.execute(GraphQLRequest(text, variables=variables), Context().open) for one in engines]
+    assert later.body() == first.body()
+    assert later.failure is first.failure
+
+
+@pytest.mark.parametrize(
     ("request_", "code", "message"),
     [
         (GraphQLRequest("{"), "GRAPHQL_PARSE_FAILED", "Syntax Error: Expected Name, found <EOF>."),
