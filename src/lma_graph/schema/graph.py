@@ -8,6 +8,7 @@ from lma_graph.activities.queries import ActivityQueries
 from lma_graph.campaigns.queries import CampaignQueries
 from lma_graph.executions.queries import ExecutionQueries
 from lma_graph.integrations.queries import IntegrationQueries
+from lma_graph.kernel.graphql.execution.payloads import PayloadExecutor
 from lma_graph.kernel.graphql.interface import NodeQueries
 from lma_graph.kernel.graphql.scalars import SCALARS
 from lma_graph.leads.mutations.life import LeadMutations
@@ -45,4 +46,9 @@ def build() -> strawberry.Schema:
     query.__strawberry_definition__.description = _QUERY  # type: ignore[attr-defined]  # merging drops descriptions
     mutation = merge_types("Mutation", MUTATIONS)
     mutation.__strawberry_definition__.description = _MUTATION  # type: ignore[attr-defined]
-    return strawberry.Schema(query=query, mutation=mutation, config=StrawberryConfig(scalar_map=SCALARS))
+    return strawberry.Schema(
+        query=query,
+        mutation=mutation,
+        config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=PayloadExecutor,
+    )

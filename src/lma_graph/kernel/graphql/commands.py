@@ -12,7 +12,6 @@ from typing import Annotated, Any, Optional, TypeVar, Union
 import sqlalchemy as sa
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
 
 from lma_graph.kernel import idempotency
@@ -21,7 +20,7 @@ from lma_graph.kernel.graphql import given
 from lma_graph.kernel.graphql.context import CommandContext, Info
 from lma_graph.kernel.graphql.fields import declared
 from lma_graph.kernel.graphql.given import InputType, Made, Values
-from lma_graph.kernel.graphql.loaded import EachField, LoadedField, OneField, argument
+from lma_graph.kernel.graphql.loaded import EachField, LoadedField, OneField, ToldField, argument
 from lma_graph.kernel.graphql.refusals import MEMBERS, REFUSALS, Refusal
 from lma_graph.kernel.loaders import ById
 from lma_graph.kernel.names import camel
@@ -85,18 +84,6 @@ def shown(spec: ById, node: Any, *, of: str, description: str, required: bool = 
 def shown_all(spec: ById, node: Any, *, of: str, description: str) -> Any:
     """Rows whose ids the outcome lists under the name `of`."""
     return EachField(spec, of, type_annotation=StrawberryAnnotation(list[node]), description=description)
-
-
-class ToldField(StrawberryField):
-    """A plain value of the outcome."""
-
-    def __init__(self, of: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.of = of
-
-    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
-        """Read it."""
-        return getattr(source, self.of)
 
 
 def told(kind: Any, *, of: str, description: str) -> Any:

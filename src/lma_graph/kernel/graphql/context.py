@@ -68,6 +68,8 @@ class CommandContext(Context):
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.plan_key: tuple[Hashable, Hashable] | None = None
+        """What plans of payloads are kept by; None where nothing is executed by plan."""
         self.debug = None
         self._batches = {}
 
@@ -84,6 +86,11 @@ class CommandContext(Context):
     async def roll_back(self) -> None:
         """Forget what was written."""
         self._read(await self.session.roll_back())
+
+    async def again(self) -> None:
+        """Read anew in a fresh snapshot: a statement may have failed in this one."""
+        await self.reader.restart()
+        self._read(self.reader)
 
     def _read(self, transaction: Transaction) -> None:
         """Read through another transaction, without anything that was read before."""

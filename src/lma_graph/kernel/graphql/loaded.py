@@ -90,6 +90,18 @@ class EachField(LoadedField):
         return [row for row in found if row is not None]
 
 
+class ToldField(StrawberryField):
+    """A plain value of what a command gave, by its name there."""
+
+    def __init__(self, of: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.of = of
+
+    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
+        """Read it."""
+        return getattr(source, self.of)
+
+
 class DerivedField(LoadedField):
     """A value computed for many rows at once by a spec keyed by their id."""
 

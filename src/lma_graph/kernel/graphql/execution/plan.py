@@ -140,6 +140,14 @@ class RowRoot:
     rows: Parts = dataclasses.field(default_factory=Parts)
 
 
+@dataclass(frozen=True)
+class OutcomeRoot:
+    """What a command gave, as an object of one row."""
+
+    key: str
+    shape: Shape
+
+
 @dataclass(frozen=True, eq=False)
 class NodeRoot:
     """A root field whose type each id tells; a plan of its own per type, made when the type is met."""
@@ -159,7 +167,7 @@ class FallbackRoot:
     details: list[FieldDetails]
 
 
-Root = ListRoot | RowRoot | NodeRoot | FallbackRoot
+Root = ListRoot | RowRoot | OutcomeRoot | NodeRoot | FallbackRoot
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from lma_graph.kernel.graphql.execution.plan import (
     FallbackRoot,
     ListRoot,
     NodeRoot,
+    OutcomeRoot,
     Plan,
     Relation,
     Root,
@@ -40,6 +41,7 @@ from lma_graph.kernel.graphql.loaded import (
     DerivedField,
     EachField,
     OneField,
+    ToldField,
 )
 from lma_graph.kernel.graphql.nodes import LOADERS, ROWS
 from lma_graph.kernel.ids import number_of
@@ -80,6 +82,11 @@ class Planner:
         source = self._source()
         shape = self._shape(gtype, self._below(gtype, details), source)
         return self._finish((RowRoot("", LOADERS[type_name], lambda _: None, shape),))
+
+    def plan_outcome(self, gtype: GraphQLObjectType, grouped: dict[str, Details]) -> Plan:
+        """The plan of a payload's fields. Raises `Unplannable`."""
+        self._fields += len(grouped)
+        return self._finish((OutcomeRoot("", self._shape(gtype, grouped, self._source())),))
 
     def _finish(self, roots: tuple[Root, ...]) -> Plan:
         weight = _BYTES_PER_PLAN + _BYTES_PER_FIELD * self._fields
@@ -152,6 +159,9 @@ class Planner:
         field = _field_of(definition)
         if isinstance(field, ColumnField):
             self._column(shape, key, field, definition)
+            return
+        if isinstance(field, ToldField):
+            shape.column(key, shape.source.need(field.of), converted(None, completed(definition.type)))
             return
         shape.constant(key, None)
         shape.is_parent = shape.is_parent or not isinstance(field, OneField)
@@ -261,6 +271,14 @@ class Planner:
         grouped = self._below(gtype, details)
         names = {key: below[0].node.name.value for key, below in grouped.items()}
         return [(key, None if name == "__typename" else name, gtype.name) for key, name in names.items()]
+
+
+def is_plannable(gtype: GraphQLObjectType, details: Details) -> bool:
+    """Whether a field of a payload can be executed by plan: a row, rows, or a plain value."""
+    name = details[0].node.name.value
+    field = _field_of(gtype.fields.get(name))
+    told = isinstance(field, ToldField) and not details[0].node.selection_set
+    return name == "__typename" or told or isinstance(field, OneField | EachField)
 
 
 def _field_of(definition: GraphQLField | None) -> Any:

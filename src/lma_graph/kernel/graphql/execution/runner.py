@@ -14,7 +14,7 @@ from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
 from prometheus_client import Counter, Histogram
 
-from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.context import CommandContext, Context
 from lma_graph.kernel.graphql.documents import Document, Operation
 from lma_graph.kernel.graphql.errors import chain
 from lma_graph.kernel.graphql.execution.arguments import shaping_variables
@@ -50,6 +50,8 @@ async def planned(executor: Executor[Any], document: Document, operation: Operat
     """Run an operation by its plan, or field by field where that is what it takes."""
     del document
     context = executor.context_value
+    if isinstance(context, CommandContext):
+        context.plan_key = operation, _shaping(executor, operation)
     if operation.type is not OperationType.QUERY or not isinstance(context, Context):
         return await _execute(executor)
     try:
@@ -108,11 +110,7 @@ async def _execute(executor: Executor[Any]) -> ExecutionResult:
 
 def _plan_of(executor: Executor[Any], operation: Operation) -> Kept:
     """The plan of an operation with these variables, or why there cannot be one."""
-    names: Any = operation.memo.get("shaping variables")
-    if names is None:
-        names = operation.memo["shaping variables"] = shaping_variables(executor)
-    values = executor.variable_values.coerced
-    key = operation, orjson.dumps([plain(values.get(name)) for name in names]) if names else b""
+    key = operation, _shaping(executor, operation)
     found = find(key)
     if found is None:
         try:
@@ -121,3 +119,12 @@ def _plan_of(executor: Executor[Any], operation: Operation) -> Kept:
             found = str(error)
         keep(key, found)
     return found
+
+
+def _shaping(executor: Executor[Any], operation: Operation) -> bytes:
+    """The values of the variables that decide what plans look like."""
+    names: Any = operation.memo.get("shaping variables")
+    if names is None:
+        names = operation.memo["shaping variables"] = shaping_variables(executor)
+    values = executor.variable_values.coerced
+    return orjson.dumps([plain(values.get(name)) for name in names]) if names else b""

@@ -8,6 +8,7 @@ from lma_graph.kernel.graphql.execution.plan import (
     Fallback,
     Level,
     ListRoot,
+    OutcomeRoot,
     Relation,
     Root,
     RowRoot,
@@ -55,7 +56,7 @@ def shapes_of(relation: Relation) -> Iterable[Shape]:
 def _root_shapes(root: Root) -> Iterable[int]:
     if isinstance(root, ListRoot):
         return [shape.number for shape in root.connection.shapes]
-    return [root.shape.number] if isinstance(root, RowRoot) else []
+    return [root.shape.number] if isinstance(root, RowRoot | OutcomeRoot) else []
 
 
 def _earliest(roots: Sequence[Root], relations: Sequence[Relation]) -> dict[int, int]:
