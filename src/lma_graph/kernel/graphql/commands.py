@@ -104,6 +104,23 @@ def told(kind: Any, *, of: str, description: str) -> Any:
     return ToldField(of, type_annotation=StrawberryAnnotation(kind), description=description)
 
 
+class ToldEachField(ToldField):
+    """Objects of the outcome, each with its own names."""
+
+    def __init__(self, part: Any, of: str, **options: Any) -> None:
+        super().__init__(of, **options)
+        self.type_name: str = part.__strawberry_definition__.name
+
+    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
+        """Read them."""
+        return [Payload(self.type_name, one) for one in getattr(source, self.of)]
+
+
+def told_each(part: Any, *, of: str, description: str) -> Any:
+    """Objects that the outcome lists under the name `of`; `part` is their type, made by `payload`."""
+    return ToldEachField(part, of, type_annotation=StrawberryAnnotation(list[part]), description=description)
+
+
 class CommandField(LoadedField):
     """A mutation."""
 
