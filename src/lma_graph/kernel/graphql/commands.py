@@ -56,6 +56,8 @@ class Payload:
         self.outcome = outcome
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # such as `__await__`, by which awaitables are told
+            raise AttributeError(name)
         return self.__dict__["outcome"].get(name)
 
 
