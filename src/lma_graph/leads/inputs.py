@@ -188,3 +188,41 @@ class SetAssignmentRulesInput:
     rules = several(
         _rule, "All rules, the first to be asked first; none at all takes them away.", most=MOST_RULES, required=True
     )
+
+
+@given
+class TagsPatch:
+    """What to do to the labels of each lead."""
+
+    set = texts("Labels in place of all that are there.", limit=LONGEST_TAG, most=MOST_TAGS)
+    add = texts("Labels to add.", limit=LONGEST_TAG, most=MOST_TAGS)
+    remove = texts("Labels to take away, before others are added.", limit=LONGEST_TAG, most=MOST_TAGS)
+
+
+_tags: Made = TagsPatch
+
+
+@given
+class BulkLeadPatch:
+    """Values of many leads. What is absent stays as it is; null clears."""
+
+    company = _patch.fields["company"]
+    job_title = _patch.fields["job_title"]
+    website = _patch.fields["website"]
+    status = _patch.fields["status"]
+    status_reason = _patch.fields["status_reason"]
+    source = _patch.fields["source"]
+    value = _patch.fields["value"]
+    tags = nested(_tags, "What to do to the labels.")
+    custom_fields = _patch.fields["custom_fields"]
+    expected_close_date = _patch.fields["expected_close_date"]
+
+
+_bulk_patch: Made = BulkLeadPatch
+
+
+@merged(LeadSelection)
+class BulkUpdateLeadsInput:
+    """Which leads to change, and how."""
+
+    patch = nested(_bulk_patch, "The values to change.", required=True)
