@@ -8,7 +8,8 @@ from lma_graph.kernel.viewer import Role
 from world import World
 
 TRAIL = """
-SELECT lead_id, metadata, user_id FROM activities WHERE organization_id = $1 AND activity_type = 'ASSIGNMENT' ORDER BY id
+SELECT lead_id, metadata, user_id FROM activities WHERE organization_id = $1 AND activity_type = 'ASSIGNMENT'
+ORDER BY id
 """
 OWNERS = "SELECT assigned_to_id, version FROM leads WHERE organization_id = $1 ORDER BY id"
 COUNTS = "assigned unchanged execution { id }"

@@ -209,7 +209,7 @@ class OrganizationRules:
 
     assignment_rules = batched(
         _rules,
-        list[AssignmentRule],  # type: ignore[valid-type]
+        list[AssignmentRule],
         reads=[OrganizationRow.settings],
         description="Its rules of assignment, the first to be asked first.",
     )

@@ -32,7 +32,7 @@ QUERIES = (
     IntegrationQueries,
 )
 
-MUTATIONS = (LeadMutations, AssignmentMutations, BulkMutations)
+MUTATIONS: tuple[type, ...] = (LeadMutations, AssignmentMutations, BulkMutations)
 
 _QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
 _MUTATION = (

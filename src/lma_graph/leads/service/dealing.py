@@ -26,7 +26,7 @@ from lma_graph.users.models import UserRow
 
 MOST_USERS = 1_000
 """Among how many users leads are dealt."""
-_USERS: sa.BindParameter[list[int]] = sa.bindparam("users", type_=sa.ARRAY(sa.BigInteger()))
+_USERS: sa.BindParameter[Any] = sa.bindparam("users", type_=sa.ARRAY(sa.BigInteger()))
 
 
 class AssignmentStrategy(Choice):
@@ -126,9 +126,7 @@ async def preview(
     return work
 
 
-async def _pools(
-    transaction: Transaction, strategy: AssignmentStrategy, users: Sequence[int] | None
-) -> Sequence[Pool]:
+async def _pools(transaction: Transaction, strategy: AssignmentStrategy, users: Sequence[int] | None) -> Sequence[Pool]:
     if strategy is AssignmentStrategy.RULES:
         if users is not None:
             raise InvalidInput.at(("userIds",), "Rules name their users themselves; leave them out.", "NOT_ALLOWED")
@@ -146,7 +144,7 @@ async def _active(transaction: Transaction, users: set[int], *, lock: bool) -> d
     )
     if lock:
         asked = asked.order_by(user.c.id).with_for_update(of=user, key_share=True)
-    return {row[0]: row[1] for row in await transaction.rows(asked, {"users": sorted(users)})}
+    return {row.id: row.is_active for row in await transaction.rows(asked, {"users": sorted(users)})}
 
 
 def _refuse_unfit(users: Sequence[int], active: Mapping[int, bool]) -> None:

@@ -4,6 +4,7 @@ import heapq
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from lma_graph.users.models import AssignmentTurnRow
 
 CLOSED = frozenset({LeadStatus.CONVERTED, LeadStatus.UNQUALIFIED, LeadStatus.LOST})
 """States in which a lead is no work any more."""
-_USERS: sa.BindParameter[list[int]] = sa.bindparam("users", type_=sa.ARRAY(sa.BigInteger()))
+_USERS: sa.BindParameter[Any] = sa.bindparam("users", type_=sa.ARRAY(sa.BigInteger()))
 _SAVE = """
 INSERT INTO assignment_turns (organization_id, user_id, served_at)
 SELECT $1, t.user_id, t.served_at FROM unnest($2::bigint[], $3::bigint[]) AS t(user_id, served_at)
@@ -46,9 +47,11 @@ class Ranks:
             asked = sa.select(turn.c.user_id, turn.c.served_at).where(
                 turn.c.organization_id == ORGANIZATION, turn.c.user_id == sa.any_(_USERS)
             )
-            ranks.served.update({row[0]: row[1] for row in await transaction.rows(asked, {"users": waiting})})
+            ranks.served.update(
+                {row.user_id: row.served_at for row in await transaction.rows(asked, {"users": waiting})}
+            )
         if loaded:
-            ranks.loads.update({row[0]: row[1] for row in await transaction.rows(_counted(), {"users": loaded})})
+            ranks.loads.update({row.user_id: row.load for row in await transaction.rows(_counted(), {"users": loaded})})
         ranks._clock = max(time.time_ns() // 1_000, *ranks.served.values(), 0)
         return ranks
 
@@ -94,7 +97,7 @@ def _users(pools: Mapping[int, Pool], strategy: RuleStrategy) -> list[int]:
 def _counted() -> sa.Select[tuple[int, int]]:
     lead = table_of(LeadRow)
     return (
-        sa.select(lead.c.assigned_to_id, sa.func.count())
+        sa.select(lead.c.assigned_to_id.label("user_id"), sa.func.count().label("load"))
         .where(*conditions(lead, Scope()), lead.c.assigned_to_id == sa.any_(_USERS))
         .where(lead.c.status.not_in(sorted(CLOSED)))
         .group_by(lead.c.assigned_to_id)
