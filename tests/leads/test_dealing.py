@@ -234,7 +234,7 @@ async def test_a_stored_rule_that_cannot_be_used_any_more_is_named(world: World)
     assert answer.data["organization"]["assignmentRules"] == [{"name": "old", "fault": fault}]
 
 
-async def test_a_preview_says_what_would_be_done_and_writes_nothing(world: World) -> None:
+async def test_a_preview_says_what_would_be_done_and_writes_nothing(world: World, other_world: World) -> None:
     users = await sellers(world, 2)
     await leads(world, 5)
     given = {"filter": {}, "strategy": "ROUND_ROBIN", "userIds": named(world, users)}
@@ -249,6 +249,14 @@ async def test_a_preview_says_what_would_be_done_and_writes_nothing(world: World
     done = await world.do("autoAssignLeads", {**given, "idempotencyKey": "k"}, TRIED)
     assert {"__typename": "AutoAssignLeadsPayload", **tried.data["previewAssignment"]} == done
     assert await world.do("autoAssignLeads", {**given, "idempotencyKey": "k"}, TRIED) == done
+    stranger = await other_world.lead()
+    for which, message in (
+        ({"leadIds": [other_world.id("Lead", stranger.id)]}, "There is no such lead."),
+        ({"filter": {}, "userIds": [other_world.id("User", other_world.users[Role.ADMIN])]}, "There is no such user."),
+    ):
+        asked = {"strategy": "ROUND_ROBIN", "userIds": named(world, users), **which}
+        refused = await world.ask(text, {"input": asked})
+        assert (refused.data, [one["message"] for one in refused.errors]) == (None, [message])
     denied = await world.ask(text, {"input": given}, role=Role.SALES_REP)
     assert denied.data is None
     assert denied.errors[0]["message"] == "This needs the permission leads.transfer, which your role does not have."
