@@ -15,10 +15,10 @@ from lma_graph.kernel.errors import InvalidInput, NotFound, Path
 from lma_graph.kernel.scope import Condition, Scope, conditions, table_of
 from lma_graph.kernel.transactions import ANEW, Row, Transaction, UnitOfWork
 from lma_graph.leads.models import LeadRow
+from lma_graph.leads.service.life import NO_LEAD
 
 AT_ONCE = 10_000
 """How many leads one transaction changes."""
-NO_LEAD = "There is no such lead."
 
 _KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger()))
 _AFTER: sa.BindParameter[int] = sa.bindparam("after", type_=sa.BigInteger())
