@@ -115,7 +115,7 @@ class ToldEachField(ToldField):
 
     def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
         """Read them."""
-        return [Payload(self.type_name, one) for one in getattr(source, self.of)]
+        return [Payload(self.type_name, one) for one in getattr(source, self.of) or ()]
 
 
 def told_each(part: Any, *, of: str, description: str) -> Any:
