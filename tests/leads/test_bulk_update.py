@@ -214,7 +214,7 @@ async def test_as_many_statements_for_one_lead_as_for_many(world: World) -> None
         viewer = await world.viewer()
         async with world.database.unit_of_work(viewer) as unit:
             done = await bulk.change(unit, Selection(filter=LEAD.filter({})), {"value": number}, bulk.Tags(add=["x"]))
-            counts.append((done.updated, unit.statements))
+            counts.append((done["updated"], unit.statements))
     assert counts[0][0] == 1
     assert counts[1][0] == 301
     assert counts[0][1] == counts[1][1] <= 6

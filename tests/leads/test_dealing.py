@@ -269,19 +269,3 @@ async def test_dealing_needs_the_right_to_transfer(world: World, role: Role) -> 
     found = await world.do("autoAssignLeads", given, SHOWN, role=role)
     assert (found["__typename"], found["permission"]) == ("Denied", "leads.transfer")
     assert await owners(world) == [None]
-
-
-async def test_more_leads_than_one_call_changes_are_refused(world: World) -> None:
-    await leads(world, 10_001)
-    admin = world.id("User", world.users[Role.ADMIN])
-    dealt = {"filter": {}, "strategy": "ROUND_ROBIN", "userIds": [admin]}
-    for name, rest in (("assignLeads", {"filter": {}, "userId": admin}), ("autoAssignLeads", dealt)):
-        found = await world.do(name, rest, "assigned")
-        assert found["fields"] == [
-            {
-                "path": ["input", "filter"],
-                "message": "The filter matches more than 10,000 leads, which is more than one call changes; narrow it.",
-                "code": "TOO_MANY_LEADS",
-            }
-        ]
-    assert set(await owners(world)) == {None}

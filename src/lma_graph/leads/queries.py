@@ -114,7 +114,7 @@ class PreviewField(LoadedField):
         given = _preview.values(arguments["input"])
         strategy = AssignmentStrategy[given.strategy]
         tried = await preview(context.reader, Selection.given(given), strategy, given.user_ids)
-        return Payload("AssignmentPreview", tried.outcome())
+        return Payload("AssignmentPreview", tried)
 
 
 _preview: Made = PreviewAssignmentInput

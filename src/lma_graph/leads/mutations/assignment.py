@@ -72,23 +72,22 @@ class AssignmentMutations:
 
     @command(Permission.LEADS_ASSIGN, AssignLeadsInput, AssignLeadsPayload)
     async def assign_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
-        """Give up to 10,000 leads to a user, or take them from their owners: all of them, or none where one is refused.
+        """Give leads to a user, or take them from their owners: all, or none where one is refused.
 
-        What `assignLead` says of one lead holds for each.
+        More than 10,000 are long work, which is refused chunk by chunk. What `assignLead` says of one lead holds for
+        each.
         """
-        done = await assigning.assign(unit, Selection.given(given), _owner(given), given.reason)
-        return {"assigned": done.assigned, "unchanged": done.unchanged}
+        return await assigning.assign(unit, Selection.given(given), _owner(given), given.reason)
 
     @command(Permission.LEADS_TRANSFER, AutoAssignLeadsInput, AutoAssignLeadsPayload)
     async def auto_assign_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
-        """Deal up to 10,000 leads among users.
+        """Deal leads among users: up to 10,000 at once, more as long work.
 
         Fair at any number of calls at once: among the same users, the leads of all calls together differ by at most
         one.
         """
         strategy = AssignmentStrategy[given.strategy]
-        done = await dealing.deal(unit, Selection.given(given), strategy, given.user_ids)
-        return done.outcome()
+        return await dealing.deal(unit, Selection.given(given), strategy, given.user_ids)
 
     @command(Permission.LEADS_TRANSFER, SetAssignmentRulesInput, SetAssignmentRulesPayload)
     async def set_assignment_rules(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805

@@ -46,15 +46,14 @@ class BulkMutations:
 
     @command(Permission.LEADS_BULK, BulkUpdateLeadsInput, BulkUpdateLeadsPayload)
     async def bulk_update_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
-        """Change values of up to 10,000 leads.
+        """Change values of leads: of up to 10,000 at once, of more as long work.
 
         Each changes, and is recorded, as `updateLead` would do it. A lead that cannot take the change stays as it is
         and is told of in `errors`.
         """
         patch = dict(given.patch or {})
         labels = patch.pop("tags", None)
-        done = await bulk.change(unit, Selection.given(given), patch, _tags(labels))
-        return done.outcome()
+        return await bulk.change(unit, Selection.given(given), patch, _tags(labels))
 
 
 def _tags(labels: Values | None) -> Tags | None:

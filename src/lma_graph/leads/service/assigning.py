@@ -1,13 +1,14 @@
 """Giving leads to users by hand. Enter at `Assigning`; whoever gives leads by other ways enters at `give`."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
 
 import sqlalchemy as sa
 
 from lma_graph.activities import ledger
 from lma_graph.activities.ledger import Entry
 from lma_graph.activities.models import ActivityType
+from lma_graph.kernel import ids
 from lma_graph.kernel.choices import Choice
 from lma_graph.kernel.errors import Denied
 from lma_graph.kernel.transactions import Row, UnitOfWork
@@ -15,7 +16,7 @@ from lma_graph.kernel.viewer import Permission
 from lma_graph.leads import writing
 from lma_graph.leads.occasions import LEAD_CHANGED
 from lma_graph.leads.service import life
-from lma_graph.leads.service.selecting import Read, Selection, at_once
+from lma_graph.leads.service.selecting import Read, Selection, done
 from lma_graph.users.service import require_active
 
 
@@ -55,11 +56,32 @@ def _entry(gift: Gift) -> Entry:
 class Assigning:
     """Giving leads to one user, or to nobody; those that are the user's already stay as they are."""
 
+    name: ClassVar[str] = "assignLeads"
+
     def __init__(self, owner: int | None, reason: str | None) -> None:
         self._owner = owner
         self._reason = reason
         self.assigned = 0
         self.unchanged = 0
+
+    @classmethod
+    async def begin(cls, unit: UnitOfWork, owner: int | None, reason: str | None) -> Self:
+        """Check the user, and keep them active meanwhile."""
+        # Users before leads, here and in every other strategy: nobody waits for each other.
+        if owner is not None:
+            await require_active(unit, [owner], ("userId",))
+        return cls(owner, reason)
+
+    @classmethod
+    async def resumed(cls, unit: UnitOfWork, stored: Mapping[str, Any]) -> Self:
+        """The work as it was stored."""
+        owner = None if stored["userId"] is None else ids.number_of(stored["userId"], "User")
+        return await cls.begin(unit, owner, stored["reason"])
+
+    def stored(self) -> dict[str, Any]:
+        """Whom to give them to, and why."""
+        owner = None if self._owner is None else ids.encode("User", self._owner)
+        return {"userId": owner, "reason": self._reason}
 
     def reads(self, lead: sa.FromClause) -> Sequence[Read]:
         """Whose it is."""
@@ -78,16 +100,15 @@ class Assigning:
         self.assigned += len(changed)
         self.unchanged += len(leads) - len(changed)
 
+    def outcome(self) -> dict[str, Any]:
+        """How many it gave away."""
+        return {"assigned": self.assigned, "unchanged": self.unchanged}
 
-async def assign(unit: UnitOfWork, selection: Selection, owner: int | None, reason: str | None) -> Assigning:
+
+async def assign(unit: UnitOfWork, selection: Selection, owner: int | None, reason: str | None) -> dict[str, Any]:
     """Give the leads to a user, or to nobody.
 
     Raises `NotFound` for a lead or user that is not there, `InvalidInput` for an inactive user, and `Denied` where
     the viewer may neither transfer leads nor takes an unowned one nor passes on their own.
     """
-    # Users before leads, here and in every other strategy: nobody waits for each other.
-    if owner is not None:
-        await require_active(unit, [owner], ("userId",))
-    work = Assigning(owner, reason)
-    await at_once(unit, selection, work)
-    return work
+    return await done(unit, selection, await Assigning.begin(unit, owner, reason))

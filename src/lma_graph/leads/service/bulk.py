@@ -4,24 +4,27 @@ The change of each lead is worked out as `life.changed` does it for one, so that
 changed alone have the same values and the same audit trail. Written are they all together.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
 
 import orjson
 import sqlalchemy as sa
 
-from lma_graph.kernel.errors import FieldError, InvalidInput
+from lma_graph.kernel.errors import Denied, FieldError, InvalidInput
 from lma_graph.kernel.transactions import Row, UnitOfWork
-from lma_graph.leads import index
+from lma_graph.kernel.viewer import Permission
+from lma_graph.leads import index, writing
 from lma_graph.leads.intake.values import MOST_TAGS
 from lma_graph.leads.service import life
-from lma_graph.leads.service.selecting import Read, Selection, at_once
+from lma_graph.leads.service.selecting import Read, Selection, done
 
 MOST_FAULTS = 100
 """How many leads that were left alone are told of; all of them are counted."""
 LARGEST_FIELDS = 100_000
 """Bytes of all custom fields of a lead."""
+_COLUMNS = {life.public(name): name for name in writing.COLUMNS}
 _WORDS = frozenset(name for name, _ in index.WEIGHTS)
 
 
@@ -51,6 +54,8 @@ class Fault:
 class Changing:
     """Changing leads by one patch; leads that cannot take it stay as they are, and are told of."""
 
+    name: ClassVar[str] = "bulkUpdateLeads"
+
     def __init__(self, patch: Mapping[str, Any], tags: Tags | None) -> None:
         self._patch = patch
         self._tags = tags
@@ -58,6 +63,24 @@ class Changing:
         self.unchanged = 0
         self.failed = 0
         self.faults: list[Fault] = []
+
+    @classmethod
+    async def resumed(cls, unit: UnitOfWork, stored: Mapping[str, Any]) -> Self:
+        """The work as it was stored."""
+        if not unit.viewer.may(Permission.LEADS_BULK):
+            raise Denied(Permission.LEADS_BULK)
+        patch = {_COLUMNS[name]: value for name, value in stored["patch"].items()}
+        if patch.get("expected_close_date") is not None:
+            patch["expected_close_date"] = dt.date.fromisoformat(patch["expected_close_date"])
+        tags = stored["tags"]
+        return cls(patch, Tags(**tags) if tags is not None else None)
+
+    def stored(self) -> dict[str, Any]:
+        """What to change."""
+        patch = {life.public(name): value for name, value in self._patch.items()}
+        if patch.get("expectedCloseDate") is not None:
+            patch["expectedCloseDate"] = patch["expectedCloseDate"].isoformat()
+        return {"patch": patch, "tags": None if self._tags is None else asdict(self._tags)}
 
     def reads(self, lead: sa.FromClause) -> Sequence[Read]:
         """What may change, and what the search rows of that are made from."""
@@ -108,7 +131,7 @@ def _faults(lead: Row, changed: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(lead.id, "TOO_LARGE", f"Its custom fields would have more than {LARGEST_FIELDS:,} bytes.")
 
 
-async def change(unit: UnitOfWork, selection: Selection, patch: Mapping[str, Any], tags: Tags | None) -> Changing:
+async def change(unit: UnitOfWork, selection: Selection, patch: Mapping[str, Any], tags: Tags | None) -> dict[str, Any]:
     """Change the leads of a selection, given by column name.
 
     Raises `InvalidInput` where the patch can be taken by no lead, and `NotFound` for a lead that is not there.
@@ -119,6 +142,4 @@ async def change(unit: UnitOfWork, selection: Selection, patch: Mapping[str, Any
         allowed = " and ".join(sorted(life.EXPLAINED))
         text = f"Only {allowed} take a reason."
         raise InvalidInput([FieldError(("patch", "statusReason"), text, "NOT_ALLOWED")])
-    work = Changing(patch, tags)
-    await at_once(unit, selection, work)
-    return work
+    return await done(unit, selection, Changing(patch, tags))

@@ -8,10 +8,11 @@ deal at once. The lock is the weak one (`NO KEY`), which writers of the audit tr
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import sqlalchemy as sa
 
+from lma_graph.kernel import ids
 from lma_graph.kernel.choices import Choice
 from lma_graph.kernel.errors import Denied, InvalidInput, NotFound
 from lma_graph.kernel.scope import ORGANIZATION, Scope, table_of
@@ -20,7 +21,7 @@ from lma_graph.kernel.viewer import Permission
 from lma_graph.leads.models import LeadRow
 from lma_graph.leads.service.assigning import AssignedBy, Gift, give
 from lma_graph.leads.service.rules import Pool, RuleStrategy, read_rules
-from lma_graph.leads.service.selecting import Read, Selection, at_once
+from lma_graph.leads.service.selecting import AT_ONCE, Read, Selection, done
 from lma_graph.leads.service.turns import CLOSED, Ranks
 from lma_graph.users.models import UserRow
 
@@ -40,7 +41,10 @@ class AssignmentStrategy(Choice):
 class Dealing:
     """Dealing leads among the users of pools; a lead that no pool wants stays as it is."""
 
-    def __init__(self, pools: Mapping[int, Pool], ranks: Ranks, scope: Scope) -> None:
+    name: ClassVar[str] = "autoAssignLeads"
+
+    def __init__(self, asked: Mapping[str, Any], pools: Mapping[int, Pool], ranks: Ranks, scope: Scope) -> None:
+        self._asked = asked
         self._pools = pools
         self._ranks = ranks
         self._scope = scope
@@ -64,7 +68,21 @@ class Dealing:
         fit = {at: replace(pool, users=tuple(u for u in pool.users if active.get(u))) for at, pool in enumerate(pools)}
         fit = {at: pool for at, pool in fit.items() if pool.users}
         scope = Scope(indexed_fields=transaction.viewer.indexed_fields)
-        return cls(fit, await Ranks.read(transaction, fit), scope)
+        asked = {"strategy": strategy.value, "userIds": None if users is None else ids.encode_all("User", users)}
+        return cls(asked, fit, await Ranks.read(transaction, fit), scope)
+
+    @classmethod
+    async def resumed(cls, unit: UnitOfWork, stored: Mapping[str, Any]) -> Self:
+        """The work as it was stored."""
+        if not unit.viewer.may(Permission.LEADS_TRANSFER):
+            raise Denied(Permission.LEADS_TRANSFER)
+        named = stored["userIds"]
+        users = None if named is None else [ids.number_of(one, "User") or 0 for one in named]
+        return await cls.begin(unit, AssignmentStrategy[stored["strategy"]], users, lock=True)
+
+    def stored(self) -> dict[str, Any]:
+        """How to deal, and among whom."""
+        return dict(self._asked)
 
     def reads(self, lead: sa.FromClause) -> Sequence[Read]:
         """Whose it is, whether it is work, and the first pool that wants it."""
@@ -107,23 +125,24 @@ class Dealing:
 
 async def deal(
     unit: UnitOfWork, selection: Selection, strategy: AssignmentStrategy, users: Sequence[int] | None
-) -> Dealing:
+) -> dict[str, Any]:
     """Deal the leads of a selection."""
-    work = await Dealing.begin(unit, strategy, users, lock=True)
-    await at_once(unit, selection, work)
-    return work
+    return await done(unit, selection, await Dealing.begin(unit, strategy, users, lock=True))
 
 
 async def preview(
     transaction: Transaction, selection: Selection, strategy: AssignmentStrategy, users: Sequence[int] | None
-) -> Dealing:
+) -> dict[str, Any]:
     """What `deal` would do at this moment; nothing is written."""
     if not transaction.viewer.may(Permission.LEADS_TRANSFER):
         raise Denied(Permission.LEADS_TRANSFER)
-    await selection.refuse_many(transaction)
     work = await Dealing.begin(transaction, strategy, users, lock=False)
-    work.deal(await selection.read(transaction, work.reads(table_of(LeadRow)), lock=False))
-    return work
+    after: int | None = 0
+    while after is not None:
+        leads = await selection.read(transaction, work.reads(table_of(LeadRow)), after=after, lock=False)
+        work.deal(leads)
+        after = leads[-1].id if len(leads) == AT_ONCE else None
+    return work.outcome()
 
 
 async def _pools(transaction: Transaction, strategy: AssignmentStrategy, users: Sequence[int] | None) -> Sequence[Pool]:

@@ -1,15 +1,16 @@
 """Leads that a client has chosen, by their ids or by a filter, and work on them chunk by chunk.
 
-Enter at `Selection` and `at_once`. Of each chunk the leads are locked first, in the order of their ids, which is the
+Enter at `Selection` and `done`. Of each chunk the leads are locked first, in the order of their ids, which is the
 order of all locks; what is then written is a bounded number of statements, however many leads there are.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import sqlalchemy as sa
 
+from lma_graph.executions.service import start
 from lma_graph.kernel.criteria import Filter
 from lma_graph.kernel.errors import InvalidInput, NotFound, Path
 from lma_graph.kernel.scope import Condition, Scope, conditions, table_of
@@ -17,6 +18,8 @@ from lma_graph.kernel.transactions import ANEW, Row, Transaction, UnitOfWork
 from lma_graph.leads.models import LeadRow
 from lma_graph.leads.service.life import NO_LEAD
 
+LONG_WORK = "BULK_UPDATE"
+"""The type of the execution that does more."""
 AT_ONCE = 10_000
 """How many leads one transaction changes."""
 
@@ -30,11 +33,20 @@ Read = sa.ColumnElement[Any]
 class Work(Protocol):
     """What is done to the leads of a selection; it counts what it does."""
 
+    name: ClassVar[str]
+    """The mutation whose work it is."""
+
+    def stored(self) -> dict[str, Any]:
+        """What it was asked to do, as an execution keeps and shows it."""
+
     def reads(self, lead: sa.FromClause) -> Sequence[Read]:
         """What it wants to know of each lead beside the id."""
 
     async def take(self, unit: UnitOfWork, leads: Sequence[Row]) -> None:
         """Do it to locked leads."""
+
+    def outcome(self) -> dict[str, Any]:
+        """What it has done so far."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +88,13 @@ class Selection:
             self._refuse_missing({row.id for row in found})
         return found
 
-    async def refuse_many(self, transaction: Transaction) -> None:
-        """Raise `InvalidInput` where there are more leads than one transaction changes."""
-        if self.filter is None:
-            return
+    async def count(self, transaction: Transaction, limit: int | None = None) -> int:
+        """How many leads there are; with a limit, counting stops there."""
         lead = table_of(LeadRow)
-        wanted = self._conditions(lead, Scope.of(transaction.viewer))
-        some = sa.select(lead.c.id).where(*wanted).limit(_LIMIT).subquery()
-        counted = sa.select(sa.func.count()).select_from(some).execution_options(**{ANEW: True})
-        if (await transaction.rows(counted, {"limit": AT_ONCE + 1}))[0][0] > AT_ONCE:
-            text = f"The filter matches more than {AT_ONCE:,} leads, which is more than one call changes; narrow it."
-            raise InvalidInput.at(("filter",), text, "TOO_MANY_LEADS")
+        some = sa.select(lead.c.id).where(*self._conditions(lead, Scope.of(transaction.viewer))).limit(limit).subquery()
+        counted = sa.select(sa.func.count().label("found")).select_from(some).execution_options(**{ANEW: True})
+        found: int = (await transaction.rows(counted, self._values()))[0].found
+        return found
 
     def _conditions(self, lead: sa.Table, scope: Scope) -> list[Condition]:
         found = conditions(lead, scope)
@@ -112,9 +120,16 @@ async def chunk(
     return int(leads[-1].id) if len(leads) == limit else None
 
 
-async def at_once(unit: UnitOfWork, selection: Selection, work: Work) -> None:
-    """Do the work to all leads of the selection, in this transaction."""
-    await selection.refuse_many(unit)
+async def done(unit: UnitOfWork, selection: Selection, work: Work) -> dict[str, Any]:
+    """Do the work to all leads of the selection; what it has done.
+
+    That is in this transaction, unless a filter matches more leads than one changes. Then it is long work, which goes
+    on chunk by chunk when this unit is committed, and the outcome is its `execution`.
+    """
+    if selection.filter is not None and await selection.count(unit, AT_ONCE + 1) > AT_ONCE:
+        stored = {"mutation": work.name, "filter": dict(selection.filter.tree), **work.stored()}
+        return {"execution": await start(unit, LONG_WORK, stored, total=await selection.count(unit))}
     after: int | None = 0
     while after is not None:
         after = await chunk(unit, selection, work, after=after)
+    return work.outcome()
