@@ -41,7 +41,9 @@ async def performed(world: World, url: str, name: str, given: dict[str, Any], **
     found = await world.do(name, given, SHOWN, **options)
     assert found["execution"]["status"] == "PENDING"
     assert (found["execution"]["workflowType"], found["execution"]["progress"]["done"]) == ("BULK_UPDATE", 0)
-    (number,) = [row["id"] for row in await world.fetch("SELECT id FROM workflow_executions WHERE organization_id = $1")]
+    (number,) = [
+        row["id"] for row in await world.fetch("SELECT id FROM workflow_executions WHERE organization_id = $1")
+    ]
 
     async def ended() -> Any:
         (row,) = await world.fetch(f"{ROW} AND organization_id = $1", number)
@@ -56,7 +58,9 @@ async def performed(world: World, url: str, name: str, given: dict[str, Any], **
 async def test_many_leads_are_changed_in_steps(world: World, owner_url: str) -> None:
     await world.fetch(MANY, 70)
     patch = {"statusReason": "price", "expectedCloseDate": "2026-12-24", "tags": {"add": ["t"]}, "value": 5}
-    found = await world.do("bulkUpdateLeads", {"filter": {}, "patch": patch, "dryRun": True}, "updated unchanged failed")
+    found = await world.do(
+        "bulkUpdateLeads", {"filter": {}, "patch": patch, "dryRun": True}, "updated unchanged failed"
+    )
     assert found == {"__typename": "BulkUpdateLeadsPayload", "updated": None, "unchanged": None, "failed": None}
     done = await performed(world, owner_url, "bulkUpdateLeads", {"filter": {}, "patch": patch}, role=Role.MANAGER)
     assert (done["status"], done["progress_done"], done["progress_total"]) == ("SUCCEEDED", 70, 70)
@@ -82,7 +86,9 @@ async def test_many_leads_are_given_and_dealt_in_steps(world: World, owner_url: 
     )
     assert tried.data["previewAssignment"] == {"assigned": 70, "byUser": [{"count": n} for n in (24, 23, 23)]}
     done = await performed(world, owner_url, "autoAssignLeads", given)
-    shares = [{"userId": world.id("User", user), "count": count} for user, count in zip(users, (24, 23, 23), strict=True)]
+    shares = [
+        {"userId": world.id("User", user), "count": count} for user, count in zip(users, (24, 23, 23), strict=True)
+    ]
     assert (done["status"], done["progress_done"]) == ("SUCCEEDED", 70)
     assert done["output_data"] == {"assigned": 70, "unchanged": 0, "unassigned": 0, "byUser": shares}
     owners = await world.fetch("SELECT assigned_to_id AS id FROM leads WHERE organization_id = $1")
