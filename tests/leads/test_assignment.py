@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lma_graph.kernel.viewer import Role
+from lma_graph.leads.occasions import LEAD_CHANGED
 from world import World
 
 TRAIL = """
@@ -202,3 +203,21 @@ async def test_counts_are_given_again_and_a_rehearsal_keeps_nothing(world: World
     assert await world.do("assignLeads", {**given, "idempotencyKey": "k"}, COUNTS) == first
     assert (await world.do("assignLeads", given, COUNTS))["unchanged"] == 3
     assert len(await trail(world)) == 3
+
+
+async def test_features_above_are_told_of_what_has_changed_and_of_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    async def note(_: Any, numbers: Any, *, columns: frozenset[str]) -> None:
+        told.append((list(numbers), columns))
+
+    monkeypatch.setitem(vars(LEAD_CHANGED), "participants", [note])
+    rep = world.users[Role.SALES_REP]
+    leads = [await world.lead(assigned_to_id=owner) for owner in (None, rep, None)]
+    to = world.id("User", rep)
+    await world.do("assignLeads", {"filter": {}, "userId": to}, COUNTS)
+    await world.do("assignLeads", {"filter": {}, "userId": to}, COUNTS)
+    await world.do("autoAssignLeads", {"filter": {}, "strategy": "LEAST_LOADED", "userIds": [to]}, "assigned")
+    assert told == [([leads[0].id, leads[2].id], frozenset({"assigned_to_id"}))]
