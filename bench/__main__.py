@@ -4,7 +4,17 @@ import argparse
 import asyncio
 import sys
 
-from bench import codec_bench, cold_bench, filters_bench, lists_bench, memory_bench, report, seed_bench, w1_bench
+from bench import (
+    bulk_bench,
+    codec_bench,
+    cold_bench,
+    filters_bench,
+    lists_bench,
+    memory_bench,
+    report,
+    seed_bench,
+    w1_bench,
+)
 from bench.place import HOME, RESULTS, ROOT, Place, prepare, say
 from lma_graph.kernel.postgres import EmbeddedPostgres
 
@@ -12,6 +22,7 @@ BENCHES = {
     "w1": (w1_bench.run, "W1: statements, and an organization of 1,000,000 leads against one of 1,000"),
     "filters": (filters_bench.run, "twelve filters in an organization of 500,000 leads, against a key read"),
     "lists": (lists_bench.run, "root lists and counts in an organization of 1,000,000 leads"),
+    "bulk": (bulk_bench.run, "assigning, dealing and changing 100,000 leads, against the bare statements"),
     "seed": (seed_bench.run, "rows per second of demo data"),
     "codec": (codec_bench.run, "global ids and cursors"),
     "memory": (memory_bench.run, "resident memory after 10,000 distinct documents"),

@@ -242,10 +242,13 @@ def test_examples_are_whole() -> None:
         "08-automation",
         "09-viewer",
         "10-nodes",
+        "11-assignment",
+        "12-assign-leads",
+        "13-bulk-update",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:
-        assert re.match(r"(# .+\n){1,3}query \w+", example.query), example.name
+        assert re.match(r"(# .+\n){1,3}(query|mutation) \w+", example.query), example.name
         operations = [node for node in parse(example.query).definitions if isinstance(node, OperationDefinitionNode)]
         assert len(operations) == 1, example.name
         declared = {variable.variable.name.value for variable in operations[0].variable_definitions or ()}

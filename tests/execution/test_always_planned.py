@@ -9,6 +9,7 @@ import orjson
 import pytest
 from both import PLANNED, Both
 from dataset import Dataset, fill
+from graphql import OperationType, get_operation_ast, parse
 
 from lma_graph.app.examples import load_examples
 from lma_graph.kernel.viewer import Role
@@ -23,6 +24,8 @@ def _shown() -> dict[str, tuple[str, dict[str, Any]]]:
     """Text and variables by where the operation stands."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for example in load_examples():
+        if get_operation_ast(parse(example.query)).operation is not OperationType.QUERY:
+            continue  # mutations run field by field
         found[f"examples/{example.name}"] = example.query, orjson.loads(example.variables or "{}")
     for path in (ROOT / "tests" / "golden").glob("*.graphql"):
         found[f"golden/{path.stem}"] = path.read_text(), {}

@@ -49,7 +49,10 @@ RENAMED = {
     ("LeadNote", "mentioned_users"): "mentionedUserIds",
     ("Workflow", "n8n_workflow_id"): "n8nWorkflowId",
 }
-FURTHER_TABLES = {"lead_tags", "lead_fields", "lead_terms", "idempotency_results", "outbox_events", "outbox_jobs"}
+FURTHER_TABLES = {
+    *("lead_tags", "lead_fields", "lead_terms"),
+    *("idempotency_results", "outbox_events", "outbox_jobs", "assignment_turns"),
+}
 """What the model's document does not have: the page says of each what it is for."""
 COLUMNS = [(name, column) for name, columns in SEED.items() for column in columns.split()]
 

@@ -20,6 +20,13 @@ DEEDS: dict[str, dict[str, Any]] = {
     "updateLead": {"id": Of("Lead"), "patch": {"company": "new"}},
     "deleteLead": {"id": Of("Lead")},
     "restoreLead": {"id": Of("DeletedLead")},
+    "assignLead": {"leadId": Of("Lead"), "userId": Of("User"), "reason": "new"},
+    "assignLeads": {"leadIds": [Of("Lead")], "userId": Of("User")},
+    "autoAssignLeads": {"leadIds": [Of("Lead")], "strategy": "ROUND_ROBIN", "userIds": [Of("User")]},
+    "setAssignmentRules": {
+        "rules": [{"name": "new", "criteria": {}, "userIds": [Of("User")], "strategy": "LEAST_LOADED"}]
+    },
+    "bulkUpdateLeads": {"leadIds": [Of("Lead")], "patch": {"value": 1}},
 }
 """Mutation → input."""
 UNREHEARSED: frozenset[str] = frozenset()

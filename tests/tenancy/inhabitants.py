@@ -72,6 +72,8 @@ async def populate(world: World) -> Populated:
         await record(unit, WORD)
         await enqueue(unit, WORD)
     await world.do("createLead", {"firstName": WORD, "idempotencyKey": WORD}, "lead { id }")
+    dealt = {"leadIds": [world.id("Lead", other.id)], "strategy": "ROUND_ROBIN", "userIds": [world.id("User", admin)]}
+    await world.do("autoAssignLeads", dealt, "assigned")
     return Populated(world, rows, {"DeletedLead": deleted.id})
 
 

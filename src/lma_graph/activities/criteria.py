@@ -14,6 +14,11 @@ def is_communication(activity: sa.FromClause) -> Condition:
     return activity.c.activity_type.in_([sa.literal_column(f"'{kind.value}'") for kind in COMMUNICATION_TYPES])
 
 
+def is_assignment(activity: sa.FromClause) -> Condition:
+    """The lead was given to a user, or taken from one."""
+    return activity.c.activity_type == sa.literal_column("'ASSIGNMENT'")
+
+
 ACTIVITY = Vocabulary("Activity", ActivityRow, "What an activity must be like.")
 ACTIVITY.extend(
     *column_terms(ActivityRow, "Activity", ids={"lead_id": "Lead", "user_id": "User", "campaign_id": "Campaign"}),

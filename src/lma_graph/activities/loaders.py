@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from lma_graph.activities.criteria import is_communication
+from lma_graph.activities.criteria import is_assignment, is_communication
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.kernel.loaders import All, ById, Children
 from lma_graph.kernel.order import Sort
@@ -28,6 +28,7 @@ def may_see_note(note: sa.FromClause, scope: Scope) -> Condition | None:
 ACTIVITY = ById(ActivityRow)
 ACTIVITIES = All(ActivityRow, NEWEST)
 LEAD_ACTIVITIES = Children(ActivityRow, ActivityRow.lead_id, NEWEST, is_communication)
+LEAD_ASSIGNMENTS = Children(ActivityRow, ActivityRow.lead_id, NEWEST, is_assignment)
 USER_ACTIVITIES = Children(ActivityRow, ActivityRow.user_id, NEWEST)
 NOTE = ById(LeadNoteRow)
 LEAD_NOTES = Children(LeadNoteRow, LeadNoteRow.lead_id, NEWEST)

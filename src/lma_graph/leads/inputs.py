@@ -8,20 +8,29 @@ from lma_graph.kernel.graphql.given import (
     Made,
     Values,
     chosen,
+    criteria,
     day,
     document,
     given,
     integer,
     key,
+    keys,
+    member,
     merged,
     nested,
     of,
+    several,
     text,
     texts,
     value,
 )
+from lma_graph.leads.criteria import LEAD
 from lma_graph.leads.intake.values import LONGEST_NOTES, LONGEST_TAG, MOST_TAGS
 from lma_graph.leads.models import LeadRow
+from lma_graph.leads.service.dealing import MOST_USERS, AssignmentStrategy
+from lma_graph.leads.service.rules import RuleStrategy
+
+MOST_RULES = 50
 
 
 def _email(description: str, **options: Any) -> Given:
@@ -106,3 +115,114 @@ class RestoreLeadInput:
     """Which deleted lead to restore."""
 
     id = key("Lead", "The deleted lead.", required=True)
+
+
+@given
+class LeadSelection:
+    """Which leads: by ids or by a filter, one of the two."""
+
+    lead_ids = keys("Lead", "The leads; not together with `filter`.", as_sent=True)
+    filter = criteria(LEAD, "All leads that match and that you see; not together with `leadIds`.")
+
+
+_OWNER = key(
+    "User", "The user who is to own them; null takes them from their owners. It must be given either way.", clears=True
+)
+_REASON = text("Why, for the audit trail.")
+
+
+@given
+class AssignLeadInput:
+    """Which lead to give to whom."""
+
+    lead_id = key("Lead", "The lead.", required=True)
+    user_id = key(
+        "User", "The user who is to own it; null takes it from its owner. It must be given either way.", clears=True
+    )
+    reason = _REASON
+
+
+@merged(LeadSelection)
+class AssignLeadsInput:
+    """Which leads to give to whom."""
+
+    user_id = _OWNER
+    reason = _REASON
+
+
+@merged(LeadSelection)
+class AutoAssignLeadsInput:
+    """Which leads to deal, how, and among whom."""
+
+    strategy = member(AssignmentStrategy, "How owners are found.", required=True)
+    user_ids = keys(
+        "User",
+        "Among whom, for `ROUND_ROBIN` and `LEAST_LOADED`; rules name their users themselves.",
+        most=MOST_USERS,
+        as_sent=True,
+    )
+
+
+@merged(AutoAssignLeadsInput)
+class PreviewAssignmentInput:
+    """What to try out: the same as `autoAssignLeads` takes."""
+
+
+@given
+class AssignmentRuleInput:
+    """A rule of assignment: which leads go to whom."""
+
+    name = text("Its name, the reason in the audit trail; no two rules have the same.", limit=200, required=True)
+    criteria = criteria(LEAD, "Which leads it is for; `{}` is all.", required=True)
+    user_ids = keys("User", "Among whom they are dealt.", most=MOST_USERS, as_sent=True, required=True)
+    strategy = member(RuleStrategy, "How they are dealt.", required=True)
+
+
+_rule: Made = AssignmentRuleInput
+
+
+@given
+class SetAssignmentRulesInput:
+    """The organization's rules of assignment."""
+
+    rules = several(
+        _rule, "All rules, the first to be asked first; none at all takes them away.", most=MOST_RULES, required=True
+    )
+
+
+@given
+class TagsPatch:
+    """What to do to the labels of each lead."""
+
+    set = texts("Labels in place of all that are there.", limit=LONGEST_TAG, most=MOST_TAGS)
+    add = texts("Labels to add.", limit=LONGEST_TAG, most=MOST_TAGS)
+    remove = texts("Labels to take away, before others are added.", limit=LONGEST_TAG, most=MOST_TAGS)
+
+
+_tags: Made = TagsPatch
+
+
+@given
+class BulkLeadPatch:
+    """Values of many leads. What is absent stays as it is; null clears."""
+
+    company = _patch.fields["company"]
+    job_title = _patch.fields["job_title"]
+    website = _patch.fields["website"]
+    status = _patch.fields["status"]
+    status_reason = _patch.fields["status_reason"]
+    source = _patch.fields["source"]
+    value = _patch.fields["value"]
+    tags = nested(_tags, "What to do to the labels.")
+    custom_fields = _patch.fields["custom_fields"]
+    expected_close_date = _patch.fields["expected_close_date"]
+
+
+_bulk_patch: Made = BulkLeadPatch
+
+
+@merged(LeadSelection)
+class BulkUpdateLeadsInput:
+    """Which leads to change, and how."""
+
+    patch = nested(_bulk_patch, "The values to change.", required=True)

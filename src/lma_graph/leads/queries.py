@@ -6,19 +6,25 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from lma_graph.kernel.choices import Choice
+from lma_graph.kernel.graphql.commands import Payload
 from lma_graph.kernel.graphql.connections import connection_of
+from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.fields import by_id
+from lma_graph.kernel.graphql.given import Made
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.lists import PAGE_AT_ROOT, Arguments, Columns, ListField
-from lma_graph.kernel.graphql.loaded import argument
+from lma_graph.kernel.graphql.loaded import LoadedField, argument
 from lma_graph.kernel.graphql.nodes import root
 from lma_graph.kernel.loaders import All
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Scope
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
+from lma_graph.leads.inputs import PreviewAssignmentInput
 from lma_graph.leads.loaders import DELETED_LEADS, LEAD, LEADS
 from lma_graph.leads.search import BY_RANK, RANK_TYPES, count_statement, search_statement
-from lma_graph.leads.types import Lead
+from lma_graph.leads.service.dealing import AssignmentStrategy, preview
+from lma_graph.leads.service.selecting import Selection
+from lma_graph.leads.types import AssignmentPreview, Lead
 
 
 class DeletedLeads(Choice):
@@ -89,6 +95,31 @@ class SearchField(ListField):
 _LEADS = StrawberryAnnotation(connection_of(Lead))
 
 
+class PreviewField(LoadedField):
+    """`previewAssignment`: what a mutation would do, asked of a snapshot."""
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        """Made when the schema is assembled: vocabularies are complete by then."""
+        if self._arguments is None:
+            self._arguments = [argument("input", _preview.graphql(), "What to try out.", required=True)]
+        return self._arguments
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        self._arguments = value
+
+    async def value(self, source: Any, context: Context, **arguments: Any) -> Payload:  # noqa: ARG002
+        """Deal without writing."""
+        given = _preview.values(arguments["input"])
+        strategy = AssignmentStrategy[given.strategy]
+        tried = await preview(context.reader, Selection.given(given), strategy, given.user_ids)
+        return Payload("AssignmentPreview", tried)
+
+
+_preview: Made = PreviewAssignmentInput
+
+
 @root
 class LeadQueries:
     """What can be asked about leads."""
@@ -108,4 +139,8 @@ class LeadQueries:
         type_annotation=_LEADS,
         description="Leads by words of their names, company, job title, e-mail address and the notes you may see, "
         "best match first; at most the 1,000 newest matches are ranked.",
+    )
+    preview_assignment = PreviewField(
+        type_annotation=StrawberryAnnotation(AssignmentPreview),
+        description="What `autoAssignLeads` would do at this moment; nothing is written. Needs `leads.transfer`.",
     )

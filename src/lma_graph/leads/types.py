@@ -1,17 +1,26 @@
 """The GraphQL type of leads, and what leads add to the types below them."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from strawberry.annotation import StrawberryAnnotation
 
 from lma_graph.activities.criteria import ACTIVITY, NOTE
-from lma_graph.activities.loaders import LEAD_ACTIVITIES, LEAD_NOTES
+from lma_graph.activities.loaders import LEAD_ACTIVITIES, LEAD_ASSIGNMENTS, LEAD_NOTES
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.activities.types import Activity, LeadNote
 from lma_graph.executions.criteria import EXECUTION
 from lma_graph.executions.loaders import LEAD_EXECUTIONS
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.executions.types import WorkflowExecution
-from lma_graph.kernel.graphql.fields import derived, to_many, to_one
-from lma_graph.kernel.graphql.nodes import extend, node
+from lma_graph.kernel.graphql.commands import Payload, payload, shown, shown_all, told, told_each
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.fields import batched, computed, derived, to_many, to_one
+from lma_graph.kernel.graphql.inputs import enum_of
+from lma_graph.kernel.graphql.loaded import LoadedField
+from lma_graph.kernel.graphql.nodes import extend, node, view
+from lma_graph.kernel.graphql.scalars import Json
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
 from lma_graph.leads.loaders import (
     ASSIGNED_LEADS,
@@ -22,10 +31,53 @@ from lma_graph.leads.loaders import (
     ORGANIZATION_LEADS,
 )
 from lma_graph.leads.models import LeadRow
+from lma_graph.leads.service import rules
+from lma_graph.leads.service.assigning import AssignedBy
+from lma_graph.leads.service.rules import RuleStrategy
 from lma_graph.organizations.loaders import ORGANIZATION
+from lma_graph.organizations.models import OrganizationRow
 from lma_graph.organizations.types import Organization
 from lma_graph.users.loaders import USER
 from lma_graph.users.types import User
+
+
+class NamedUser(LoadedField):
+    """A user whom the details of an audit entry name."""
+
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(
+            graphql_name=name, type_annotation=StrawberryAnnotation(Optional[User]), description=description
+        )
+        self.named = name
+
+    async def value(self, source: Any, context: Context, **_: Any) -> Any:
+        """None where the details name nobody."""
+        number = source.metadata.get(self.named)
+        return await context.load(USER, number) if isinstance(number, int) else None
+
+
+def _strategy(metadata: Mapping[str, Any]) -> str | None:
+    found = metadata.get("strategy")
+    return found if found in set(AssignedBy) else None
+
+
+@view(ActivityRow)
+class LeadAssignment:
+    """That a lead was given to a user, or taken from one."""
+
+    from_user: Any = NamedUser("from", "The owner before; null where there was none.")
+    to_user: Any = NamedUser("to", "The owner since; null where it was taken from its owner.")
+    by = to_one(USER, User, key=ActivityRow.user_id, description="Who did it; null for the server.")
+    reason = computed(
+        ActivityRow.metadata_,
+        str | None,
+        lambda metadata: metadata.get("reason"),
+        description="Why; for an assignment rule its name.",
+    )
+    strategy = computed(
+        ActivityRow.metadata_, enum_of(AssignedBy) | None, _strategy, description="In which way the owner was found."
+    )
+    assigned_at = computed(ActivityRow.created_at, dt.datetime, lambda at: at, description="When it happened.")
 
 
 @node(
@@ -47,6 +99,9 @@ class Lead:
         LEAD_ACTIVITIES, Activity, ACTIVITY, description="Communication with the lead, newest first; no audit trail."
     )
     notes = to_many(LEAD_NOTES, LeadNote, NOTE, description="Notes about the lead that you may see, newest first.")
+    assignments = to_many(
+        LEAD_ASSIGNMENTS, LeadAssignment, ACTIVITY, description="Who owned the lead since when, and why, newest first."
+    )
     workflow_executions = to_many(
         LEAD_EXECUTIONS,
         WorkflowExecution,
@@ -103,3 +158,58 @@ class OrganizationLeads:
     """The leads of an organization."""
 
     leads = to_many(ORGANIZATION_LEADS, Lead, LEAD_WORDS, description="Its leads, newest first.")
+
+
+@payload
+class AssignmentShare:
+    """How many leads a user gets."""
+
+    user = shown(USER, User, of="user", description="The user.", required=True)
+    count = told(int, of="count", description="How many leads.")
+
+
+@payload
+class AssignmentPreview:
+    """What `autoAssignLeads` would do at this moment."""
+
+    assigned = told(int, of="assigned", description="How many leads would get another owner.")
+    unchanged = told(int, of="unchanged", description="How many leads would fall to who owns them already.")
+    unassigned = told(int, of="unassigned", description="How many leads no rule is for.")
+    by_user = told_each(AssignmentShare, of="by_user", description="The assigned leads by their new owners.")
+
+
+@payload
+class AssignmentRule:
+    """Which leads go to whom. The rules are asked in their order, and the first that matches decides."""
+
+    name = told(str | None, of="name", description="Its name.")
+    criteria = told(Json | None, of="criteria", description="Which leads it is for, as it is stored.")
+    users = shown_all(USER, User, of="users", description="Among whom they are dealt; inactive users are passed over.")
+    strategy = told(enum_of(RuleStrategy) | None, of="strategy", description="How they are dealt.")
+    fault = told(
+        str | None, of="fault", description="Why it cannot be used, such as a term that is gone; null for a sound one."
+    )
+
+
+async def _rules(organizations: Sequence[Any], _: Context) -> list[list[Payload]]:
+    return [[_rule(rule) for rule in rules.stored_in(one.settings)] for one in organizations]
+
+
+def _rule(stored: Any) -> Payload:
+    known = stored if isinstance(stored, Mapping) else {}
+    named = {name: known.get(name) for name in ("name", "criteria")}
+    strategy = known["strategy"] if known.get("strategy") in set(RuleStrategy) else None
+    found = {"users": rules.users_of(stored), "strategy": strategy, "fault": rules.fault_of(stored)}
+    return Payload("AssignmentRule", {**named, **found})
+
+
+@extend(Organization)
+class OrganizationRules:
+    """How an organization assigns leads."""
+
+    assignment_rules = batched(
+        _rules,
+        list[AssignmentRule],
+        reads=[OrganizationRow.settings],
+        description="Its rules of assignment, the first to be asked first.",
+    )

@@ -75,6 +75,10 @@ INSERT INTO lead_tags (organization_id, lead_id, created_at, tag)
 SELECT $1, i.lead_id, i.created_at, i.tag
 FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS i(lead_id, created_at, tag)
 """
+_NO_TAGS = """
+DELETE FROM lead_tags AS t USING unnest($2::bigint[], $3::text[]) AS i(lead_id, tag)
+WHERE t.organization_id = $1 AND t.lead_id = i.lead_id AND t.tag = i.tag
+"""
 _FIELDS = """
 INSERT INTO lead_fields (organization_id, lead_id, created_at, name, text_value, number_value)
 SELECT $1, i.lead_id, i.created_at, i.name, i.text_value, i.number_value
@@ -139,7 +143,10 @@ async def update(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
         return
     arrays = [_sent(name, (values.get(name, getattr(row, name)) for row, values in changes)) for name in names]
     await unit.execute(_updating(names), unit.viewer.organization_id, [row.id for row, _ in changes], *arrays)
+    await _write_tags(unit, [(row, values["tags"]) for row, values in changes if "tags" in values])
     for table, columns in _SEARCHED.items():
+        if table == "lead_tags":
+            continue
         touched = [(row, values) for row, values in changes if columns & values.keys()]
         if touched:
             await unit.execute(
@@ -149,6 +156,14 @@ async def update(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
             )
             anew = [({**row._mapping, **values}, (row.id, row.created_at)) for row, values in touched]
             await _write_search_rows(unit, anew, {table})
+
+
+async def _write_tags(unit: UnitOfWork, changes: Sequence[tuple[Row, Sequence[str]]]) -> None:
+    """Take away and add what differs: a lead has many tags, and most changes are about one."""
+    gone = [(row.id, tag) for row, tags in changes for tag in set(row.tags).difference(tags)]
+    new = [(row.id, row.created_at, tag) for row, tags in changes for tag in dict.fromkeys(tags) if tag not in row.tags]
+    await _insert(unit, _NO_TAGS, gone)
+    await _insert(unit, _TAGS, new)
 
 
 def _updating(names: Sequence[str]) -> str:

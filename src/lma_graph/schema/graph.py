@@ -11,6 +11,8 @@ from lma_graph.integrations.queries import IntegrationQueries
 from lma_graph.kernel.graphql.execution.payloads import PayloadExecutor
 from lma_graph.kernel.graphql.interface import NodeQueries
 from lma_graph.kernel.graphql.scalars import SCALARS
+from lma_graph.leads.mutations.assignment import AssignmentMutations
+from lma_graph.leads.mutations.bulk import BulkMutations
 from lma_graph.leads.mutations.life import LeadMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
@@ -31,7 +33,7 @@ QUERIES = (
     IntegrationQueries,
 )
 
-MUTATIONS = (LeadMutations,)
+MUTATIONS: tuple[type, ...] = (LeadMutations, AssignmentMutations, BulkMutations)
 
 _QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
 _MUTATION = (

@@ -1,4 +1,4 @@
-"""The table of users. There is no password here: identity comes from signed tokens."""
+"""The table of users, and whose turn it is among them. There is no password here: identity comes from signed tokens."""
 
 import datetime as dt
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from lma_graph.kernel.tables import (
+    Base,
     TenantRow,
     choice,
     choices_check,
@@ -14,6 +15,7 @@ from lma_graph.kernel.tables import (
     index,
     newest,
     organization_key,
+    tenant_key,
     updated_at,
 )
 from lma_graph.kernel.viewer import Role
@@ -53,3 +55,17 @@ class UserRow(TenantRow):
             postgresql_where=sa.text("is_active"),
         ),
     )
+
+
+class AssignmentTurnRow(Base):
+    """When a user was last given a lead in turn; whoever has waited longest is next."""
+
+    __tablename__ = "assignment_turns"
+
+    organization_id: Mapped[int] = column("The organization this belongs to.", sa.BigInteger(), primary_key=True)
+    user_id: Mapped[int] = column("The user.", sa.BigInteger(), primary_key=True)
+    served_at: Mapped[int] = column(
+        "Microseconds since 1970, counted on by one for each lead, so that no two turns are the same.", sa.BigInteger()
+    )
+
+    __table_args__ = (tenant_key("user_id", "users"),)

@@ -11,6 +11,7 @@ from lma_graph.kernel.db import Database
 from lma_graph.kernel.jobs.registry import JOBS, PERIODIC
 from lma_graph.kernel.jobs.runner import JobOptions, Runner
 from lma_graph.kernel.settings import Settings
+from lma_graph.leads import jobs as _lead_jobs  # noqa: F401  # registers them
 from lma_graph.schema.tables import METADATA
 
 # The `jobs` modules of features are imported here, which registers their jobs.

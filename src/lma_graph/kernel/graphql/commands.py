@@ -55,6 +55,8 @@ class Payload:
         self.outcome = outcome
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # such as `__await__`, by which awaitables are told
+            raise AttributeError(name)
         return self.__dict__["outcome"].get(name)
 
 
@@ -89,6 +91,23 @@ def shown_all(spec: ById, node: Any, *, of: str, description: str) -> Any:
 def told(kind: Any, *, of: str, description: str) -> Any:
     """A plain value that the outcome has under the name `of`."""
     return ToldField(of, type_annotation=StrawberryAnnotation(kind), description=description)
+
+
+class ToldEachField(ToldField):
+    """Objects of the outcome, each with its own names."""
+
+    def __init__(self, part: Any, of: str, **options: Any) -> None:
+        super().__init__(of, **options)
+        self.type_name: str = part.__strawberry_definition__.name
+
+    def get_result(self, source: Any, info: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
+        """Read them."""
+        return [Payload(self.type_name, one) for one in getattr(source, self.of) or ()]
+
+
+def told_each(part: Any, *, of: str, description: str) -> Any:
+    """Objects that the outcome lists under the name `of`; `part` is their type, made by `payload`."""
+    return ToldEachField(part, of, type_annotation=StrawberryAnnotation(list[part]), description=description)
 
 
 class CommandField(LoadedField):

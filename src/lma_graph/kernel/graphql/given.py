@@ -204,13 +204,14 @@ def key(node: str, description: str, **options: Any) -> Given:
     return value(strawberry.ID, lambda sent: ids.number_of(sent, node) or 0, description, **options)
 
 
-def keys(node: str, description: str, *, most: int = MOST_KEYS, **options: Any) -> Given:
-    """Ids of rows, each once."""
+def keys(node: str, description: str, *, most: int = MOST_KEYS, as_sent: bool = False, **options: Any) -> Given:
+    """Ids of rows, each once; or `as_sent`, so that each keeps the place by which it can be named."""
 
     def check(sent: list[str]) -> list[int]:
         if len(sent) > most:
             raise Refused("TOO_MANY_VALUES", f"There are {len(sent):,} ids; at most {most:,} are taken.")
-        return list(dict.fromkeys(ids.number_of(one, node) or 0 for one in sent))
+        numbers = [ids.number_of(one, node) or 0 for one in sent]
+        return numbers if as_sent else list(dict.fromkeys(numbers))
 
     return value(list[strawberry.ID], check, description, **options)
 

@@ -107,6 +107,20 @@ def root(cls: C) -> C:
     return made  # type: ignore[return-value]
 
 
+def view(row: type[Base]) -> Callable[[C], C]:
+    """Make the decorated class a type over a table's rows that shows nothing but its own fields, and has no id."""
+
+    def apply(cls: C) -> C:
+        name = cls.__name__
+        ROWS[name] = row
+        made = strawberry.type(type(name, (), {"__annotations__": {}}), name=name, description=_text(cls))
+        made.__strawberry_definition__.fields[:] = [field for _, field in declared(cls)]  # type: ignore[attr-defined]
+        made.__strawberry_definition__.is_type_of = lambda _value, _info: True  # type: ignore[attr-defined]
+        return made  # type: ignore[return-value]
+
+    return apply
+
+
 def extend(target: Any) -> Callable[[C], C]:
     """GraphQL's `extend type`: add the decorated class's fields to a type of a feature below."""
 

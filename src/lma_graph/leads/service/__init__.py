@@ -1,4 +1,5 @@
 """Commands on leads: plain async functions that raise domain errors and know nothing of GraphQL or HTTP.
 
-`life` creates, changes, deletes and restores; `importing` loads files.
+`life` creates, changes, deletes and restores; `assigning` and `dealing` find owners, by `rules` and in `turns`; `bulk`
+changes many at once, which `selecting` chooses; `importing` loads files.
 """

@@ -1,0 +1,29 @@
+"""The mutations that GraphiQL opens with do what they say, and as rehearsals keep nothing."""
+
+import pytest
+from graphql import OperationDefinitionNode, OperationType, parse
+
+from lma_graph.app.examples import Example, load_examples
+from lma_graph.kernel.viewer import Role
+from world import World
+
+
+def _changes(example: Example) -> bool:
+    (operation, *_) = (one for one in parse(example.query).definitions if isinstance(one, OperationDefinitionNode))
+    return operation.operation is OperationType.MUTATION
+
+
+EXAMPLES = [example for example in load_examples() if _changes(example)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
+async def test_every_example_succeeds_and_keeps_nothing(world: World, example: Example) -> None:
+    lead = await world.lead(status="NURTURING", score=60)
+    known = {"lead": world.id("Lead", lead.id), "user": world.id("User", world.users[Role.SALES_REP])}
+    variables = {name: value for name, value in known.items() if f"${name}:" in example.query}
+    answer = await world.change(example.query, variables)
+    assert answer.errors == []
+    assert [one["__typename"] for one in answer.data.values() if not one["__typename"].endswith("Payload")] == []
+    (kept,) = await world.fetch("SELECT version FROM leads WHERE organization_id = $1")
+    assert kept["version"] == 1
+    assert await world.fetch("SELECT 1 FROM activities WHERE organization_id = $1") == []
