@@ -121,7 +121,7 @@ def access_markdown() -> str:
 
 def _mutations(roles: Sequence[Role]) -> Iterator[list[str]]:
     for one in MUTATIONS:
-        for field in one.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+        for field in one.__strawberry_definition__.fields:  # type: ignore[union-attr]
             if isinstance(field, CommandField):
                 may = ("yes" if field.needs in PERMISSIONS[role] else "" for role in roles)
                 yield [f"`{field.mutation}`", f"`{field.needs.value}`", *may]

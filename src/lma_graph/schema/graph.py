@@ -4,6 +4,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from lma_graph.activities.mutations.communication import ActivityMutations
+from lma_graph.activities.mutations.notes import NoteMutations
 from lma_graph.activities.queries import ActivityQueries
 from lma_graph.campaigns.queries import CampaignQueries
 from lma_graph.executions.queries import ExecutionQueries
@@ -13,6 +15,7 @@ from lma_graph.kernel.graphql.scalars import SCALARS
 from lma_graph.leads.mutations.life import LeadMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
+from lma_graph.schema.participants import PARTICIPANTS
 from lma_graph.scoring.queries import ScoringQueries
 from lma_graph.users.queries import UserQueries
 from lma_graph.workflows.queries import WorkflowQueries
@@ -30,7 +33,8 @@ QUERIES = (
     IntegrationQueries,
 )
 
-MUTATIONS = (LeadMutations,)
+MUTATIONS = (LeadMutations, ActivityMutations, NoteMutations)
+TAKING_PART = PARTICIPANTS
 
 _QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
 _MUTATION = (
