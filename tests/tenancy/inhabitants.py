@@ -80,9 +80,7 @@ async def populate(world: World) -> Populated:
         await enqueue(unit, WORD)
     await world.do("createLead", {"firstName": WORD, "idempotencyKey": WORD}, "lead { id }")
     own = await world.note(lead, content=WORD)
-    return Populated(
-        world, rows, {"DeletedLead": deleted.id, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id}
-    )
+    return Populated(world, rows, {"DeletedLead": deleted.id, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id})
 
 
 def tenant_tables() -> list[sa.Table]:

@@ -17,6 +17,7 @@ from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
 from lma_graph.schema.participants import PARTICIPANTS
 from lma_graph.scoring.queries import ScoringQueries
+from lma_graph.timeline.types import TimelineEntry
 from lma_graph.users.queries import UserQueries
 from lma_graph.workflows.queries import WorkflowQueries
 
@@ -35,6 +36,7 @@ QUERIES = (
 
 MUTATIONS = (LeadMutations, ActivityMutations, NoteMutations)
 TAKING_PART = PARTICIPANTS
+TYPES = (TimelineEntry,)
 
 _QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
 _MUTATION = (
@@ -49,4 +51,4 @@ def build() -> strawberry.Schema:
     query.__strawberry_definition__.description = _QUERY  # type: ignore[attr-defined]  # merging drops descriptions
     mutation = merge_types("Mutation", MUTATIONS)
     mutation.__strawberry_definition__.description = _MUTATION  # type: ignore[attr-defined]
-    return strawberry.Schema(query=query, mutation=mutation, config=StrawberryConfig(scalar_map=SCALARS))
+    return strawberry.Schema(query=query, mutation=mutation, types=TYPES, config=StrawberryConfig(scalar_map=SCALARS))
