@@ -242,6 +242,8 @@ def test_examples_are_whole() -> None:
         "08-automation",
         "09-viewer",
         "10-nodes",
+        "11-timeline",
+        "12-audit-trail",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:
