@@ -1,12 +1,12 @@
 """Changes of communication have an audit type of their own.
 
-Revision 0004, after 0003.
+Revision 0005, after 0004.
 """
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
