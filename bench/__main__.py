@@ -13,6 +13,7 @@ from bench import (
     memory_bench,
     report,
     seed_bench,
+    timeline_bench,
     w1_bench,
 )
 from bench.place import HOME, RESULTS, ROOT, Place, prepare, say
@@ -20,6 +21,7 @@ from lma_graph.kernel.postgres import EmbeddedPostgres
 
 BENCHES = {
     "w1": (w1_bench.run, "W1: statements, and an organization of 1,000,000 leads against one of 1,000"),
+    "timeline": (timeline_bench.run, "timelines of 100 leads, against W1 by returned row"),
     "filters": (filters_bench.run, "twelve filters in an organization of 500,000 leads, against a key read"),
     "lists": (lists_bench.run, "root lists and counts in an organization of 1,000,000 leads"),
     "bulk": (bulk_bench.run, "assigning, dealing and changing 100,000 leads, against the bare statements"),
@@ -28,7 +30,7 @@ BENCHES = {
     "memory": (memory_bench.run, "resident memory after 10,000 distinct documents"),
     "cold": (cold_bench.run, "`make run` in a fresh checkout until W1 is answered"),
 }
-NEEDS_DATA = {"w1", "filters", "lists", "memory"}
+NEEDS_DATA = {"w1", "timeline", "filters", "lists", "memory"}
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from lma_graph.kernel.graphql.execution.runner import planned as planned_runner
 W1 = next(example.query for example in load_examples() if example.name == "01-lead-timelines")
 MOST_STATEMENTS, MOST_TIMES = 10, 1.3
 _ROUNDS = 41
-_SEEDED = """
+SEEDED = """
 SELECT DISTINCT ON (slug) slug, email FROM organizations o JOIN users u ON u.organization_id = o.id
 WHERE slug !~ '^bench-' AND role = 'ADMIN' AND u.is_active ORDER BY slug, u.id
 """
@@ -44,7 +44,7 @@ async def run(place: Place) -> Result:
     result = Result("w1", "W1: nested timelines", METHOD, ("", "1,000 leads", "1,000,000 leads", "ratio"))
     async with place.database() as database, place.owner() as owner:
         asking, planned = Asking(database, run_standard), Asking(database, planned_runner)
-        await _statements(asking, await owner.fetch(_SEEDED), result)
+        await _statements(asking, await owner.fetch(SEEDED), result)
         await _same_size(asking)
         worst = 0.0
         for path, way in (("resolver", asking), ("planned", planned)):

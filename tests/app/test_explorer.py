@@ -242,9 +242,11 @@ def test_examples_are_whole() -> None:
         "08-automation",
         "09-viewer",
         "10-nodes",
-        "11-assignment",
-        "12-assign-leads",
-        "13-bulk-update",
+        "11-timeline",
+        "12-audit-trail",
+        "13-assignment",
+        "14-assign-leads",
+        "15-bulk-update",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

@@ -7,6 +7,7 @@ fixed seed. Moments lie half a day away from whole days before now, so that no r
 import datetime as dt
 import random
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from lma_graph.kernel.scope import table_of
 from lma_graph.kernel.tables import Base
 from lma_graph.leads import index
 from lma_graph.leads.models import LeadFieldRow, LeadTagRow, LeadTermRow
+from lma_graph.timeline.loaders import TIMELINE
 from world import DECLARED, World
 
 COUNTS = {
@@ -66,6 +68,15 @@ class Dataset:
     def ids(self) -> list[str]:
         """The global ids of everything, deleted rows included."""
         return [self.world.id(name, row.id) for name, rows in self.rows.items() for row in rows]
+
+    def listed(self) -> dict[str, list[Any]]:
+        """What lists are of: the rows of each type, and the places of mixed lists."""
+        places = [
+            SimpleNamespace(id=row.id, kind=number, occurred_at=getattr(row, kind.moment))
+            for number, kind in enumerate(TIMELINE.kinds)
+            for row in self.rows[kind.type_name]
+        ]
+        return {**self.rows, "TimelineEntry": places}
 
 
 async def fill(world: World) -> Dataset:
@@ -143,7 +154,10 @@ class _Values:
             "leads.deleted_at": lambda: self._now if at % 6 == 5 else None,
             "leads.merged_into_id": lambda: None,
             "leads.external_id": lambda: pick((None, f"x{at}")),
-            "activities.activity_type": lambda: pick(("CALL", "EMAIL", "MEETING", "FIELD_CHANGE", "SCORE_CHANGE")),
+            "activities.activity_type": lambda: pick(
+                ("CALL", "EMAIL", "MEETING", "FIELD_CHANGE", "SCORE_CHANGE", "NOTE_CHANGE")
+            ),
+            "activities.metadata": lambda: self._document() | pick(({}, {}, {"readers": self._some(users, 4)})),
             "activities.direction": lambda: pick((None, "OUTBOUND", "OUTBOUND", "INBOUND")),
             "lead_notes.mentioned_users": lambda: self._some(users, 4),
             "lead_notes.attachments": lambda: [{"name": "a.pdf", "size": 1}] * pick((0, 0, 1, 2)),

@@ -25,7 +25,7 @@ from inputs import Inputs, literal
 
 from lma_graph.kernel.cursors import write_cursors
 from lma_graph.kernel.errors import DomainError
-from lma_graph.kernel.graphql.lists import PagedField
+from lma_graph.kernel.graphql.lists import SlicedField
 from world import SCHEMA
 
 GRAPH = SCHEMA._schema
@@ -168,7 +168,7 @@ class _Writer:
         if not definition.args:
             return ""
         field = definition.extensions.get("strawberry-definition")
-        made = self._paged(field, definition) if isinstance(field, PagedField) else {}
+        made = self._paged(field, definition) if isinstance(field, SlicedField) else {}
         for name, argument in definition.args.items():
             needed = isinstance(argument.type, GraphQLNonNull)
             if name not in made and needed and (argument.default_value is Undefined or self.inputs.chance(40)):
@@ -185,7 +185,7 @@ class _Writer:
 
     # --- pages ---
 
-    def _paged(self, field: PagedField, definition: GraphQLField) -> dict[str, str]:
+    def _paged(self, field: SlicedField, definition: GraphQLField) -> dict[str, str]:
         """Arguments of a connection that go together, most of the time."""
         inputs, args, made = self.inputs, definition.args, {}
         if inputs.chance(1):
@@ -200,6 +200,8 @@ class _Writer:
             )
         if "filter" in args and inputs.chance(25):
             made["filter"] = inputs.text(args["filter"].type, "filter")
+        if "kinds" in args and inputs.chance(40):
+            made["kinds"] = inputs.text(args["kinds"].type, "kinds")
         if size:
             made[size] = self._given(args[size], inputs.one((201, -1, 200) if inputs.chance(2) else SIZES))
         if bound:
@@ -211,7 +213,7 @@ class _Writer:
             return self.inputs.variable(argument.type, lambda: value)
         return literal(value)
 
-    def _cursor(self, field: PagedField, definition: GraphQLField, order: Any) -> str:
+    def _cursor(self, field: SlicedField, definition: GraphQLField, order: Any) -> str:
         """The cursor of some row of the list in the order that is asked for, or of none."""
         if self.inputs.chance(3):
             return str(self.inputs.one(("", "x", "AAAA", "bm90IGEgY3Vyc29y")))

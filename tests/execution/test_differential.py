@@ -61,7 +61,7 @@ async def ground(database, owner_url) -> Ground:
 @given(data=st.data())
 @RUNS
 async def test_any_operation_gets_the_same_answer_both_ways(ground: Ground, root: str, data: st.DataObject) -> None:
-    operation = data.draw(operations(root, ground.ids, ground.own.rows))
+    operation = data.draw(operations(root, ground.ids, ground.own.listed()))
     viewers = data.draw(st.permutations(range(len(ground.viewers))))[:2]
     for variables in operation.variables:
         for at in viewers:

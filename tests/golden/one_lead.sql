@@ -121,15 +121,16 @@ LIMIT $3::INTEGER) AS top ON true
 
 SELECT k.id AS parent_id, top.organization_id, top.id, top.user_id, top.lead_id, top.workflow_id, top.workflow_type,
     top.status, top.input_data, top.output_data, top.error_message, top.leads_processed, top.leads_enriched,
-    top.confidence_score, top.external_execution_id, top.attempt, top.next_retry_at, top.started_at, top.completed_at,
-    top.created_at
+    top.confidence_score, top.external_execution_id, top.attempt, top.next_retry_at, top.progress_done,
+    top.progress_total, top.progress_steps, top.progress_position, top.started_at, top.completed_at, top.created_at
 FROM unnest($1::BIGINT[]) AS k(id)
 JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.user_id AS user_id, c.lead_id AS lead_id,
     c.workflow_id AS workflow_id, c.workflow_type AS workflow_type, c.status AS status, c.input_data AS input_data,
     c.output_data AS output_data, c.error_message AS error_message, c.leads_processed AS leads_processed,
     c.leads_enriched AS leads_enriched, c.confidence_score AS confidence_score, c.external_execution_id AS
-    external_execution_id, c.attempt AS attempt, c.next_retry_at AS next_retry_at, c.started_at AS started_at,
-    c.completed_at AS completed_at, c.created_at AS created_at
+    external_execution_id, c.attempt AS attempt, c.next_retry_at AS next_retry_at, c.progress_done AS progress_done,
+    c.progress_total AS progress_total, c.progress_steps AS progress_steps, c.progress_position AS progress_position,
+    c.started_at AS started_at, c.completed_at AS completed_at, c.created_at AS created_at
 FROM workflow_executions AS c
 WHERE c.organization_id = $2::BIGINT
 AND c.lead_id = k.id

@@ -76,14 +76,6 @@ LIMIT $3::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 6
 
-SELECT t.organization_id, t.id, t.name, t.description, t.rule_type, t.criteria, t.score_points, t.is_active,
-    t.priority, t.created_at, t.updated_at, t.deleted_at
-FROM lead_scoring_rules AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <1 keys>
-
 SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
     t.email_notifications, t.avatar_url, t.created_at, t.updated_at
 FROM users AS t
@@ -95,6 +87,14 @@ AND t.id = ANY ($2::BIGINT[])
 SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
     t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
 FROM campaigns AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <1 keys>
+
+SELECT t.organization_id, t.id, t.name, t.description, t.rule_type, t.criteria, t.score_points, t.is_active,
+    t.priority, t.created_at, t.updated_at, t.deleted_at
+FROM lead_scoring_rules AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>

@@ -27,6 +27,19 @@ DEEDS: dict[str, dict[str, Any]] = {
         "rules": [{"name": "new", "criteria": {}, "userIds": [Of("User")], "strategy": "LEAST_LOADED"}]
     },
     "bulkUpdateLeads": {"leadIds": [Of("Lead")], "patch": {"value": 1}},
+    "logActivity": {"leadId": Of("Lead"), "activityType": "CALL", "campaignId": Of("Campaign")},
+    "scheduleActivity": {
+        "leadId": Of("Lead"),
+        "activityType": "TASK",
+        "scheduledAt": "2026-05-01T12:00:00Z",
+        "campaignId": Of("Campaign"),
+    },
+    "updateActivity": {"id": Of("Activity"), "patch": {"subject": "new", "campaignId": Of("Campaign")}},
+    "completeActivity": {"id": Of("ScheduledActivity")},
+    "cancelActivity": {"id": Of("ScheduledActivity")},
+    "addNote": {"leadId": Of("Lead"), "content": "new", "mentionedUserIds": [Of("User")]},
+    "updateNote": {"id": Of("OwnLeadNote"), "patch": {"content": "new", "mentionedUserIds": [Of("User")]}},
+    "deleteNote": {"id": Of("OwnLeadNote")},
 }
 """Mutation → input."""
 UNREHEARSED: frozenset[str] = frozenset()

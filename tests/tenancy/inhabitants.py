@@ -23,12 +23,19 @@ class Populated:
     world: World
     rows: dict[str, int]
     hidden: dict[str, int]
-    """Rows that no walk through the graph meets."""
+    """Rows in a certain state, by that state and their type; no walk through the graph looks for them."""
 
     def id(self, name: str) -> str:
         """The global id of the row of that type."""
         number = self.hidden[name] if name in self.hidden else self.rows[name]
-        return self.world.id(name.removeprefix("Deleted"), number)
+        return self.world.id(kind_of(name), number)
+
+
+def kind_of(name: str) -> str:
+    """The type of a row that is named with its state, such as `DeletedLead`."""
+    for state in ("Deleted", "Scheduled", "Own"):
+        name = name.removeprefix(state)
+    return name
 
 
 async def populate(world: World) -> Populated:
@@ -51,7 +58,7 @@ async def populate(world: World) -> Populated:
     rule = await world.rule()
     tied = {"user_id": rep, "content": WORD}
     activity = await world.activity(lead, campaign_id=campaign.id, direction="OUTBOUND", completed_at=AT, **tied)
-    await world.activity(lead, scheduled_at=AT, status="SCHEDULED", **tied)
+    scheduled = await world.activity(lead, scheduled_at=AT, status="SCHEDULED", **tied)
     await world.activity(other, **tied)
     await world.note(other, is_private=True, **tied)
     rows = {
@@ -74,7 +81,8 @@ async def populate(world: World) -> Populated:
     await world.do("createLead", {"firstName": WORD, "idempotencyKey": WORD}, "lead { id }")
     dealt = {"leadIds": [world.id("Lead", other.id)], "strategy": "ROUND_ROBIN", "userIds": [world.id("User", admin)]}
     await world.do("autoAssignLeads", dealt, "assigned")
-    return Populated(world, rows, {"DeletedLead": deleted.id})
+    own = await world.note(lead, content=WORD)
+    return Populated(world, rows, {"DeletedLead": deleted.id, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id})
 
 
 def tenant_tables() -> list[sa.Table]:

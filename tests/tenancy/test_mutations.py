@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from deeds import DEEDS, UNREHEARSED, Of, filled, places, replaced
-from inhabitants import Populated, tenant_tables
+from inhabitants import Populated, kind_of, tenant_tables
 
 from lma_graph.kernel import ids
 from lma_graph.kernel.graphql.commands import CommandField
@@ -68,7 +68,7 @@ async def test_another_organizations_id_is_one_never_issued(name: str, path: Any
     async def ask(id_: str) -> Any:
         return await done(asking, name, filled(replaced(DEEDS[name], path, id_), asking.id), Role.ADMIN)
 
-    kind = "Lead" if node == "DeletedLead" else node
+    kind = kind_of(node)
     never = await ask(ids.encode(kind, NEVER))
     assert (never["__typename"], never["code"]) == ("NotFound", "NOT_FOUND")
     assert await ask(stranger.id(node)) == never

@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 
 from lma_graph.activities.models import COMMUNICATION_TYPES, ActivityRow, LeadNoteRow
-from lma_graph.kernel.criteria import OneTerm, Vocabulary
+from lma_graph.kernel.criteria import ColumnTerm, OneTerm, Vocabulary
 from lma_graph.kernel.criteria.columns import column_terms
+from lma_graph.kernel.criteria.operators import BOOLEAN
 from lma_graph.kernel.scope import Condition
 from lma_graph.users.criteria import USER
 
@@ -19,9 +20,26 @@ def is_assignment(activity: sa.FromClause) -> Condition:
     return activity.c.activity_type == sa.literal_column("'ASSIGNMENT'")
 
 
+def is_audit(activity: sa.FromClause) -> Condition:
+    """The server's own entries, not contact with the lead."""
+    return sa.not_(is_communication(activity))
+
+
+def is_overdue(activity: sa.FromClause) -> Condition:
+    """Planned for a time that has passed. The literal value lets the partial index be recognised."""
+    moment = activity.c.scheduled_at
+    return sa.and_(activity.c.status == sa.literal_column("'SCHEDULED'"), moment.is_not(None), moment < sa.func.now())
+
+
 ACTIVITY = Vocabulary("Activity", ActivityRow, "What an activity must be like.")
 ACTIVITY.extend(
     *column_terms(ActivityRow, "Activity", ids={"lead_id": "Lead", "user_id": "User", "campaign_id": "Campaign"}),
+    ColumnTerm(
+        "isOverdue",
+        "Whether it is still scheduled although its time has passed.",
+        BOOLEAN,
+        lambda activity, _: is_overdue(activity),
+    ),
     OneTerm("user", "The user who did it.", USER, key=ActivityRow.user_id),
 )
 

@@ -50,6 +50,7 @@ class ActivityType(Choice):
     IMPORT = "IMPORT", "Audit: an import wrote the lead."
     LEAD_DELETED = "LEAD_DELETED", "Audit: the lead was deleted."
     LEAD_RESTORED = "LEAD_RESTORED", "Audit: the lead was restored."
+    ACTIVITY_CHANGE = "ACTIVITY_CHANGE", "Audit: communication was changed, completed or cancelled."
 
 
 COMMUNICATION_TYPES = tuple(ActivityType)[:11]

@@ -1,15 +1,28 @@
 """The GraphQL types of activities and notes. Their field `lead` comes from leads."""
 
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
 import strawberry
 
 from lma_graph.activities.criteria import ACTIVITY as ACTIVITY_WORDS
 from lma_graph.activities.loaders import USER_ACTIVITIES
-from lma_graph.activities.models import ActivityRow, LeadNoteRow
+from lma_graph.activities.models import ActivityRow, ActivityStatus, LeadNoteRow
 from lma_graph.kernel import ids
-from lma_graph.kernel.graphql.fields import to_each, to_many, to_one
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.fields import batched, to_each, to_many, to_one
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.users.loaders import USER
 from lma_graph.users.types import User
+
+
+async def _overdue(activities: Sequence[Any], _: Context) -> list[bool]:
+    now = dt.datetime.now(dt.UTC)
+    return [
+        one.status == ActivityStatus.SCHEDULED and one.scheduled_at is not None and one.scheduled_at < now
+        for one in activities
+    ]
 
 
 @node(
@@ -23,6 +36,12 @@ class Activity:
 
     user = to_one(
         USER, User, key=ActivityRow.user_id, description="The user who did it; null when the lead or the server did."
+    )
+    is_overdue = batched(
+        _overdue,
+        bool,
+        reads=[ActivityRow.status, ActivityRow.scheduled_at],
+        description="Whether it is still scheduled although its time has passed.",
     )
 
 

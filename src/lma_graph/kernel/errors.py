@@ -89,12 +89,15 @@ class Conflict(DomainError):
 
 
 class Denied(DomainError):
-    """The viewer's role does not hold the permission that the operation needs."""
+    """The viewer's role does not hold the permission that the operation needs.
+
+    A `message` of its own says what the permission does not cover, where the role does hold it.
+    """
 
     code = "DENIED"
 
-    def __init__(self, permission: str) -> None:
-        super().__init__(f"This needs the permission {permission}, which your role does not have.")
+    def __init__(self, permission: str, message: str | None = None) -> None:
+        super().__init__(message or f"This needs the permission {permission}, which your role does not have.")
         self.permission = permission
 
     def extensions(self) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Any, Optional
 from strawberry.annotation import StrawberryAnnotation
 
 from lma_graph.activities.criteria import ACTIVITY, NOTE
-from lma_graph.activities.loaders import LEAD_ACTIVITIES, LEAD_ASSIGNMENTS, LEAD_NOTES
+from lma_graph.activities.loaders import LEAD_ACTIVITIES, LEAD_ASSIGNMENTS, LEAD_AUDIT_TRAIL, LEAD_NOTES
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.activities.types import Activity, LeadNote
 from lma_graph.executions.criteria import EXECUTION
@@ -97,6 +97,9 @@ class Lead:
     assigned_to = to_one(USER, User, key=LeadRow.assigned_to_id, description="The user who owns the lead.")
     activities = to_many(
         LEAD_ACTIVITIES, Activity, ACTIVITY, description="Communication with the lead, newest first; no audit trail."
+    )
+    audit_trail = to_many(
+        LEAD_AUDIT_TRAIL, Activity, ACTIVITY, description="What the server has recorded about the lead, newest first."
     )
     notes = to_many(LEAD_NOTES, LeadNote, NOTE, description="Notes about the lead that you may see, newest first.")
     assignments = to_many(

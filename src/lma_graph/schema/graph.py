@@ -4,6 +4,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from lma_graph.activities.mutations.communication import ActivityMutations
+from lma_graph.activities.mutations.notes import NoteMutations
 from lma_graph.activities.queries import ActivityQueries
 from lma_graph.campaigns.queries import CampaignQueries
 from lma_graph.executions.queries import ExecutionQueries
@@ -16,7 +18,9 @@ from lma_graph.leads.mutations.bulk import BulkMutations
 from lma_graph.leads.mutations.life import LeadMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
+from lma_graph.schema.participants import PARTICIPANTS
 from lma_graph.scoring.queries import ScoringQueries
+from lma_graph.timeline.types import TimelineEntry
 from lma_graph.users.queries import UserQueries
 from lma_graph.workflows.queries import WorkflowQueries
 
@@ -33,7 +37,9 @@ QUERIES = (
     IntegrationQueries,
 )
 
-MUTATIONS: tuple[type, ...] = (LeadMutations, AssignmentMutations, BulkMutations)
+MUTATIONS: tuple[type, ...] = (LeadMutations, AssignmentMutations, BulkMutations, ActivityMutations, NoteMutations)
+TAKING_PART = PARTICIPANTS
+TYPES = (TimelineEntry,)
 
 _QUERY = "Everything that can be read. All of it belongs to the viewer's organization, and a query sees one snapshot."
 _MUTATION = (
@@ -51,6 +57,7 @@ def build() -> strawberry.Schema:
     return strawberry.Schema(
         query=query,
         mutation=mutation,
+        types=TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
         execution_context_class=PayloadExecutor,
     )

@@ -54,6 +54,11 @@ def computed(attribute: Any, kind: Any, convert: Callable[[Any], Any], *, descri
     )
 
 
+def shown_as(attribute: Any, kind: Any, *, description: str) -> Any:
+    """A column of the row under a further name."""
+    return ColumnField(column_of(attribute), type_annotation=StrawberryAnnotation(kind), description=description)
+
+
 def derived(spec: Spec, kind: Any, *, description: str) -> Any:
     """A value that a spec computes from the row's id."""
     return DerivedField(spec, type_annotation=StrawberryAnnotation(kind), description=description)

@@ -21,13 +21,11 @@ Arguments = Mapping[str, Any]
 Columns = Sequence[str] | None
 
 
-class PagedField(LoadedField):
-    """What nested and root connections share: the arguments and how they are read."""
+class SlicedField(LoadedField):
+    """What all connections share: the arguments of a slice. Subclasses add theirs, and say how they are read."""
 
-    def __init__(self, vocabulary: Vocabulary, spec: Children | All, page: int, **options: Any) -> None:
+    def __init__(self, page: int, **options: Any) -> None:
         super().__init__(metadata={"page": page}, **options)
-        self.vocabulary = vocabulary
-        self.spec = spec
         self.page = page
 
     @property
@@ -42,13 +40,31 @@ class PagedField(LoadedField):
         self._arguments = value
 
     def _make_arguments(self) -> list[StrawberryArgument]:
-        made = filter_of(self.vocabulary)
-        order: Any = list[order_of(self.vocabulary)]  # type: ignore[misc]
         return [
             argument("first", int, f"How many rows from the start, at most 200; {self.page} by default."),
             argument("after", str, "Only rows after this cursor; goes with `first`."),
             argument("last", int, "How many rows from the end, at most 200; instead of `first`."),
             argument("before", str, "Only rows before this cursor; goes with `last`."),
+        ]
+
+    def read_page(self, arguments: Arguments) -> Page:
+        """The page that a client asked for."""
+        raise NotImplementedError
+
+
+class PagedField(SlicedField):
+    """What connections over one table share: its filter and its orders."""
+
+    def __init__(self, vocabulary: Vocabulary, spec: Children | All, page: int, **options: Any) -> None:
+        super().__init__(page, **options)
+        self.vocabulary = vocabulary
+        self.spec = spec
+
+    def _make_arguments(self) -> list[StrawberryArgument]:
+        made = filter_of(self.vocabulary)
+        order: Any = list[order_of(self.vocabulary)]  # type: ignore[misc]
+        return [
+            *super()._make_arguments(),
             argument("filter", made, "Which rows the list is about; all of them by default."),
             argument("order_by", order, "What to sort by, most important first; newest first by default."),
         ]

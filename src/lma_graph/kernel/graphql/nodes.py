@@ -136,6 +136,11 @@ def extend(target: Any) -> Callable[[C], C]:
     return apply
 
 
+def implement(interface: Any, target: Any) -> None:
+    """GraphQL's `extend type … implements`: a type of a feature below has the fields of an interface."""
+    target.__strawberry_definition__.interfaces.append(interface.__strawberry_definition__)
+
+
 def _text(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split())
 

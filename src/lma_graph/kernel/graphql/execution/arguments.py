@@ -15,7 +15,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from lma_graph.kernel.errors import DomainError
 from lma_graph.kernel.graphql.inputs import plain
-from lma_graph.kernel.graphql.lists import PagedField
+from lma_graph.kernel.graphql.lists import SlicedField
 from lma_graph.kernel.order import Order
 from lma_graph.kernel.paging import Page
 
@@ -38,13 +38,13 @@ def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
     return _once(read, details)
 
 
-def page_of(field: PagedField, definition: GraphQLField, details: FieldDetails) -> Pages:
+def page_of(field: SlicedField, definition: GraphQLField, details: FieldDetails) -> Pages:
     """The page that is asked for; wrong arguments are an error only where there is something to page through."""
     arguments = arguments_of(definition, details)
     return _once(lambda executor: field.read_page(arguments(executor)), details)
 
 
-def order_of(field: PagedField, definition: GraphQLField, details: FieldDetails, executor: Executor[Any]) -> Order:
+def order_of(field: SlicedField, definition: GraphQLField, details: FieldDetails, executor: Executor[Any]) -> Order:
     """The order of a list, which decides what its cursors are made of; the other arguments may be wrong."""
     alone = GraphQLField(definition.type, {n: a for n, a in definition.args.items() if n == SHAPING_ARGUMENT})
     try:

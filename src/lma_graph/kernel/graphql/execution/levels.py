@@ -1,22 +1,32 @@
 """Filling in what the shapes have left open, level by level: one statement for all relations of a level."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from lma_graph.kernel.graphql.execution.completion import Surprise
-from lma_graph.kernel.graphql.execution.connection import Span
-from lma_graph.kernel.graphql.execution.plan import Batched, Computed, Level, Plan, Run, Target, ToMany, ToOne
+from lma_graph.kernel.graphql.execution.mixed import find_places, load_entries
+from lma_graph.kernel.graphql.execution.plan import (
+    Batched,
+    Computed,
+    Entries,
+    Level,
+    Places,
+    Plan,
+    Run,
+    Target,
+    ToMany,
+    ToOne,
+)
 from lma_graph.kernel.graphql.execution.resolvers import batched, fallback
+from lma_graph.kernel.graphql.execution.spans import NO_ROWS, groups_of, without_more
 from lma_graph.kernel.graphql.execution.statements import Arrays, Column, Statement
 from lma_graph.kernel.loaders import Aggregate
 from lma_graph.kernel.paging import Page
 
 _PARENT = Column("parent_id")
 _COUNT = (_PARENT, Column("count"))
-_NO_ROWS: Span = (0, 0, False)
 
 
 async def fill_levels(plan: Plan, run: Run) -> None:
@@ -33,6 +43,10 @@ def _fill_level(statement: Statement, level: Level, run: Run) -> None:
     for relation in level.others:
         if isinstance(relation, ToMany):
             _many(statement, run, relation)
+        elif isinstance(relation, Places):
+            find_places(statement, run, relation)
+        elif isinstance(relation, Entries):
+            load_entries(statement, run, relation)
         else:
             _computed(statement, run, relation)
     for target in level.ones:
@@ -54,12 +68,12 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
 
     def fill(values: Arrays) -> None:
         parents, *columns = values
-        groups = _groups(parents, page.limit)
+        groups = groups_of(parents, page.limit)
         if connection.is_parent:
-            groups, columns = _without_more(groups, columns)
+            groups, columns = without_more(groups, columns)
         run.fetched(source, connection.shapes, columns)
         objects = [run.objects[shape.number] for shape in connection.shapes]
-        spans = [groups.get(key, _NO_ROWS) for key in keys]
+        spans = [groups.get(key, NO_ROWS) for key in keys]
         counted = [totals.get(key, 0) for key in keys] if connection.counts else [0] * len(keys)
         pages = connection.pages(page, columns, objects, spans, counted)
         for parent, made in zip(run.objects[relation.parent.number], pages, strict=True):
@@ -72,28 +86,6 @@ def _many(statement: Statement, run: Run, relation: ToMany) -> None:
     columns = (_PARENT, *source.columns)
     part = relation.rows.get(key, lambda: spec.statement(scope, page, source.names), columns)
     statement.add(part, len(columns), fill, keys=distinct, limit=page.limit + connection.looks_ahead)
-
-
-def _groups(parents: Sequence[int], limit: int) -> dict[int, Span]:
-    """The rows of each parent, which stand together; behind the limit there may be one that only tells of more."""
-    found: dict[int, Span] = {}
-    begin = 0
-    for parent, rows in Counter(parents).items():  # in the order in which they are first met
-        found[parent] = (begin, begin + limit, True) if rows > limit else (begin, begin + rows, False)
-        begin += rows
-    return found
-
-
-def _without_more(groups: dict[int, Span], columns: list[Sequence[Any]]) -> tuple[dict[int, Span], list[Any]]:
-    """The rows without those that only tell of more: nothing is to be loaded for them."""
-    if not any(more for _, _, more in groups.values()):
-        return groups, columns
-    kept = [row for begin, end, _ in groups.values() for row in range(begin, end)]
-    found, at = {}, 0
-    for parent, (begin, end, more) in groups.items():
-        found[parent] = (at, at + end - begin, more)
-        at += end - begin
-    return found, [[column[row] for row in kept] for column in columns]
 
 
 def _ones(statement: Statement, run: Run, target: Target) -> None:

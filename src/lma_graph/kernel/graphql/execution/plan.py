@@ -11,19 +11,30 @@ from graphql.execution.collect_fields import FieldDetails
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.execution.arguments import Arguments, Pages
 from lma_graph.kernel.graphql.execution.completion import Complete
-from lma_graph.kernel.graphql.execution.connection import ConnectionShape
+from lma_graph.kernel.graphql.execution.connection import ConnectionShape, Span
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
 from lma_graph.kernel.graphql.execution.statements import Column, Parts
 from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.graphql.lists import ListField, ManyField
 from lma_graph.kernel.graphql.loaded import BatchField
+from lma_graph.kernel.graphql.mixed import MixedField
 from lma_graph.kernel.loaders import Aggregate, ById, First
+from lma_graph.kernel.mixed import Kind, MixedPage
 
 Object = dict[str, Any]
 
 
 class Unplannable(Exception):
     """The operation has something that no plan can hold; it runs field by field."""
+
+
+@dataclass
+class Found:
+    """What is known of the pages of one level before their rows are."""
+
+    page: MixedPage
+    spans: Sequence[Span]
+    totals: Sequence[int]
 
 
 @dataclass(slots=True)
@@ -36,6 +47,8 @@ class Run:
     """Columns, by the number of their source."""
     objects: list[list[Object]]
     """Response objects, by the number of their shape."""
+    found: dict[int, Found]
+    """The pages of mixed lists before their rows are there, by the number of their source."""
 
     def keys(self, shape: Shape, at: int) -> Sequence[Any]:
         """One column of the rows that a shape was built on."""
@@ -89,6 +102,48 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Which rows each parent's page holds: kind, moment and id of each."""
+
+    key: str
+    parent: Shape
+    at: int
+    field: MixedField
+    page: Pages
+    connection: ConnectionShape
+    places: Shape
+    """Stands for the rows of all pages until they are loaded."""
+    rows: Parts = dataclasses.field(default_factory=Parts)
+    counts: Parts = dataclasses.field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class Members:
+    """The rows of one kind, and what each selection makes of them."""
+
+    number: int
+    kind: Kind
+    source: Source
+    shapes: list[Shape]
+    rows: Parts = dataclasses.field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The rows of the pages that `Places` has found."""
+
+    of: Places
+    id_at: int
+    kind_at: int
+    members: tuple[Members, ...]
+
+    @property
+    def parent(self) -> Shape:
+        """What has to be there first."""
+        return self.of.places
+
+
+@dataclass(frozen=True)
 class Batched:
     """A field whose resolver takes all parents of a level at once."""
 
@@ -112,7 +167,7 @@ class Fallback:
     reads: tuple[tuple[str, int, bool], ...]
 
 
-Relation = ToOne | ToMany | Computed | Batched | Fallback
+Relation = ToOne | ToMany | Computed | Places | Entries | Batched | Fallback
 
 
 @dataclass(frozen=True)
@@ -194,7 +249,7 @@ class Level:
     """The relations that are filled in together: one statement for all that need one."""
 
     ones: tuple[Target, ...]
-    others: tuple[ToMany | Computed, ...]
+    others: tuple[ToMany | Computed | Places | Entries, ...]
     resolved: tuple[Batched | Fallback, ...]
 
 
@@ -211,4 +266,4 @@ class Plan:
 
     def run(self, executor: Executor[Any], context: Context) -> Run:
         """A fresh run."""
-        return Run(executor, context, [()] * self.sources, [[]] * self.shapes)
+        return Run(executor, context, [()] * self.sources, [[]] * self.shapes, {})

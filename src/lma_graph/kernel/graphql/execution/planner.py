@@ -4,6 +4,7 @@ Which fields an object has is graphql-core's own collection, run once per select
 depends on variables only through `@skip` and `@include`, whose values are therefore part of a plan's key.
 """
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLFloat, GraphQLNonNull, GraphQLObjectType, get_named_type
@@ -16,11 +17,14 @@ from lma_graph.kernel.graphql.execution.connection import ConnectionShape
 from lma_graph.kernel.graphql.execution.plan import (
     Batched,
     Computed,
+    Entries,
     Fallback,
     FallbackRoot,
     ListRoot,
+    Members,
     NodeRoot,
     OutcomeRoot,
+    Places,
     Plan,
     Relation,
     Root,
@@ -32,7 +36,7 @@ from lma_graph.kernel.graphql.execution.plan import (
 from lma_graph.kernel.graphql.execution.schedule import levels_of
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, converted, encoded, fragments
 from lma_graph.kernel.graphql.interface import NodeField
-from lma_graph.kernel.graphql.lists import ListField, ManyField, PagedField
+from lma_graph.kernel.graphql.lists import ListField, ManyField, SlicedField
 from lma_graph.kernel.graphql.loaded import (
     BatchField,
     ByIdField,
@@ -43,12 +47,15 @@ from lma_graph.kernel.graphql.loaded import (
     OneField,
     ToldField,
 )
+from lma_graph.kernel.graphql.mixed import MixedField
 from lma_graph.kernel.graphql.nodes import LOADERS, ROWS
 from lma_graph.kernel.ids import number_of
 from lma_graph.kernel.loaders import Aggregate, ById, First, rows_of
 from lma_graph.kernel.scope import table_of
 
 Details = list[FieldDetails]
+Make = Callable[[GraphQLField, Details, Source], Shape]
+"""What makes the shape of a connection's rows."""
 _BYTES_PER_PLAN, _BYTES_PER_FIELD = 16_000, 1_200
 """What a plan and the document it refers to occupy: measured 25 KB with 5 fields, and 80 KB with the 62 of W1."""
 
@@ -185,7 +192,7 @@ class Planner:
         else:
             shape.column(key, at)
 
-    def _relation(  # noqa: PLR0917  # one field in all its aspects
+    def _relation(  # noqa: PLR0911, PLR0917  # one field in all its aspects
         self,
         shape: Shape,
         gtype: GraphQLObjectType,
@@ -202,6 +209,8 @@ class Planner:
         if isinstance(field, ManyField):
             page = page_of(field, definition, details[0])
             return ToMany(key, shape, need("id"), field, page, self._connection(definition, details, field))
+        if isinstance(field, MixedField):
+            return self._mixed(shape, key, field, definition, details)
         if isinstance(field, DerivedField) and isinstance(spec, Aggregate | First):
             at, kind = need("id"), definition.type
             if isinstance(spec, First):
@@ -227,16 +236,19 @@ class Planner:
 
     # --- connections ---
 
-    def _connection(self, definition: GraphQLField, details: Details, field: PagedField) -> ConnectionShape:
+    def _connection(
+        self, definition: GraphQLField, details: Details, field: SlicedField, make: Make | None = None
+    ) -> ConnectionShape:
         gtype = cast("GraphQLObjectType", get_named_type(definition.type))
         source = self._source()
+        make = make or self._node_shape
         connection = ConnectionShape(source, order_of(field, definition, details[0], self._executor))
         for key, below in self._below(gtype, details).items():
             name = below[0].node.name.value
             if name == "nodes":
-                connection.nodes(key, self._node_shape(gtype.fields["nodes"], below, source))
+                connection.nodes(key, make(gtype.fields["nodes"], below, source))
             elif name == "edges":
-                connection.edges(key, self._edge(gtype.fields["edges"], below, source))
+                connection.edges(key, self._edge(gtype.fields["edges"], below, source, make))
             elif name == "pageInfo":
                 connection.page_info(key, self._page_info(gtype.fields["pageInfo"], below))
             elif name == "totalCount":
@@ -251,13 +263,13 @@ class Planner:
         gtype = cast("GraphQLObjectType", get_named_type(definition.type))
         return self._shape(gtype, self._below(gtype, details), source)
 
-    def _edge(self, definition: GraphQLField, details: Details, source: Source) -> list[tuple[str, Any]]:
+    def _edge(self, definition: GraphQLField, details: Details, source: Source, make: Make) -> list[tuple[str, Any]]:
         gtype = cast("GraphQLObjectType", get_named_type(definition.type))
         parts: list[tuple[str, Any]] = []
         for key, below in self._below(gtype, details).items():
             name = below[0].node.name.value
             if name == "node":
-                parts.append((key, self._node_shape(gtype.fields["node"], below, source)))
+                parts.append((key, make(gtype.fields["node"], below, source)))
             elif name == "cursor":
                 parts.append((key, None))
             elif name == "__typename":
@@ -265,6 +277,30 @@ class Planner:
             else:
                 raise Unplannable(f"{gtype.name}.{name}")
         return parts
+
+    def _mixed(self, shape: Shape, key: str, field: MixedField, definition: GraphQLField, details: Details) -> Places:
+        before = len(self.relations)
+        members = [Members(at, kind, self._source(), []) for at, kind in enumerate(field.spec.kinds)]
+
+        def make(_: GraphQLField, below: Details, source: Source) -> Shape:
+            whole = self._blank(source)
+            for one in members:
+                gtype = cast("GraphQLObjectType", self._executor.schema.type_map[one.kind.type_name])
+                one.shapes.append(self._shape(gtype, self._below(gtype, below), one.source))
+            return whole
+
+        connection = self._connection(definition, details, field, make)
+        source, page = connection.source, page_of(field, definition, details[0])
+        kind_at = source.need("kind")
+        places = Places(key, shape, shape.source.need("id"), field, page, connection, self._blank(source))
+        # Behind `places` itself, before what hangs on the entries.
+        self.relations.insert(before, Entries(places, source.need("id"), kind_at, tuple(members)))
+        return places
+
+    def _blank(self, source: Source) -> Shape:
+        """A place for objects that are put together from others."""
+        self._shapes += 1
+        return Shape(source, "", self._shapes - 1)
 
     def _page_info(self, definition: GraphQLField, details: Details) -> list[tuple[str, str | None, str]]:
         gtype = cast("GraphQLObjectType", get_named_type(definition.type))

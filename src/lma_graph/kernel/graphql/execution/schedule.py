@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from lma_graph.kernel.graphql.execution.plan import (
     Batched,
     Computed,
+    Entries,
     Fallback,
     Level,
     ListRoot,
     OutcomeRoot,
+    Places,
     Relation,
     Root,
     RowRoot,
@@ -48,6 +50,10 @@ def shapes_of(relation: Relation) -> Iterable[Shape]:
         return relation.connection.shapes
     if isinstance(relation, ToOne):
         return (relation.shape,)
+    if isinstance(relation, Places):
+        return (relation.places,)
+    if isinstance(relation, Entries):
+        return [shape for one in relation.members for shape in one.shapes]
     if isinstance(relation, Computed) and relation.shape is not None:
         return (relation.shape,)
     return ()
@@ -88,6 +94,6 @@ def _level(relations: Sequence[Relation]) -> Level:
             groups.setdefault(relation.spec, []).append(relation)
     return Level(
         tuple(Target.of(spec, group) for spec, group in groups.items()),
-        tuple(relation for relation in relations if isinstance(relation, ToMany | Computed)),
+        tuple(relation for relation in relations if isinstance(relation, ToMany | Computed | Places | Entries)),
         tuple(relation for relation in relations if isinstance(relation, Batched | Fallback)),
     )
