@@ -1,7 +1,9 @@
 """The README does what it says: its queries run, and its table of settings is complete."""
 
+import datetime as dt
 import enum
 import json
+from typing import Any
 
 import pytest
 from reading import README, ROOT, queries, rows
@@ -9,8 +11,9 @@ from reading import README, ROOT, queries, rows
 from lma_graph.app.asgi import limits_of
 from lma_graph.app.examples import Example, load_examples
 from lma_graph.kernel.graphql.engine import GraphQLEngine
-from lma_graph.kernel.graphql.exchange import GraphQLRequest
+from lma_graph.kernel.graphql.exchange import READ_WRITE, GraphQLRequest
 from lma_graph.kernel.settings import Settings
+from lma_graph.kernel.viewer import Role
 from lma_graph.leads.intake.mapping import Mapping
 from lma_graph.leads.service.importing import import_leads
 from lma_graph.schema.graph import build
@@ -38,6 +41,7 @@ async def busy_world(world: World) -> World:
     await world.lead(first_name="Anna", company="Acme", assigned_to_id=rep.id, score=50)
     rule, campaign, workflow = await world.rule(), await world.campaign(status="ACTIVE"), await world.workflow()
     await world.activity(lead, user_id=rep.id, subject="First call")
+    await world.activity(lead, status="SCHEDULED", scheduled_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     await world.note(lead, mentioned_users=[rep.id])
     await world.score_entry(lead, rule_id=rule.id)
     await world.member(campaign, lead, status="RESPONDED")
@@ -48,7 +52,7 @@ async def busy_world(world: World) -> World:
 
 def test_the_queries_are_found() -> None:
     assert len(QUERIES) == 8
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) >= 15
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -59,10 +63,23 @@ async def test_a_query_of_the_readme_runs(query: str, busy_world: World) -> None
     assert answer.data
 
 
+async def check_mutation(example: Example, variables: dict[str, Any], world: World) -> None:
+    """With real ids where an example leaves them to its reader, every result is a payload."""
+    (lead,) = await world.fetch("SELECT min(id) AS id FROM leads WHERE organization_id = $1")
+    known = {"lead": world.id("Lead", lead["id"]), "user": world.id("User", world.users[Role.ADMIN])}
+    filled = {name: value or known[name] for name, value in variables.items()}
+    answer = await world.change(example.query, filled)
+    assert answer.errors == []
+    assert all(result["__typename"].endswith("Payload") for result in answer.data.values()), answer.data
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 async def test_an_example_of_graphiql_runs(example: Example, busy_world: World) -> None:
     variables = json.loads(example.variables or "{}")
-    ENGINE.prepare(GraphQLRequest(example.query, variables=variables))
+    ENGINE.prepare(GraphQLRequest(example.query, None, variables, {}, READ_WRITE))
+    if example.query.partition("{")[0].strip().splitlines()[-1].startswith("mutation"):
+        await check_mutation(example, variables, busy_world)
+        return
     answer = await busy_world.ask(example.query, variables)
     assert answer.errors == []
     pages = {name: value for name, value in answer.data.items() if {"edges", "nodes"} & set(value or ())}

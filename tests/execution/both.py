@@ -6,17 +6,21 @@ from typing import Any
 
 import orjson
 import strawberry
+from graphql import OperationType
 
 from lma_graph.kernel.db import Database
-from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.context import CommandContext, Context
 from lma_graph.kernel.graphql.engine import GraphQLEngine
-from lma_graph.kernel.graphql.exchange import GraphQLRequest, GraphQLResponse
+from lma_graph.kernel.graphql.exchange import READ_WRITE, GraphQLRequest, GraphQLResponse
+from lma_graph.kernel.graphql.execution.payloads import PAYLOADS
 from lma_graph.kernel.graphql.execution.runner import EXECUTIONS, planned
 from lma_graph.kernel.graphql.limits import Limits
+from lma_graph.kernel.session import Session
 from lma_graph.kernel.viewer import Viewer
 from world import SCHEMA
 
 Variables = dict[str, Any]
+PAYLOAD_WAYS = ("planned", "standard", "discarded")
 PLANNED = ("planned", "")
 
 
@@ -24,6 +28,12 @@ def ways() -> dict[tuple[str, str], int]:
     """How often each way was taken so far, by (way, reason)."""
     samples = next(iter(EXECUTIONS.collect())).samples
     return {(one.labels["way"], one.labels["reason"]): int(one.value) for one in samples if one.name.endswith("_total")}
+
+
+def payload_ways() -> dict[str, int]:
+    """How payloads of mutations were shown so far, by way."""
+    samples = [one for metric in PAYLOADS.collect() for one in metric.samples if one.name.endswith("_total")]
+    return {way: int(sum(one.value for one in samples if one.labels["way"] == way)) for way in PAYLOAD_WAYS}
 
 
 def since(before: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -80,18 +90,42 @@ class Both:
         assert found.text == expected.text, difference(found, expected)
         return found
 
+    async def change(self, viewer: Viewer, text: str, variables: Variables | None = None) -> Answer:
+        """A rehearsed mutation both ways, which must be equal; what the plans of its payloads gave."""
+        found, expected = [
+            await self._ask(engine, viewer, text, variables or {}) for engine in (self.by_plan, self.by_field)
+        ]
+        assert found.text == expected.text, difference(found, expected)
+        return found
+
     async def _ask(self, engine: GraphQLEngine, viewer: Viewer, text: str, variables: Variables) -> Answer:
         readers: list[Any] = []
         statements: list[str] = []
 
-        def open_context(_: object) -> Any:
+        def open_context(kind: OperationType) -> Any:
+            if kind is OperationType.MUTATION:
+                return _Changing(Session(self.database, viewer), statements)
             return _Opened(self.database, viewer, readers, statements)
 
         before = ways()
-        response = await engine.execute(GraphQLRequest(text, variables=variables), open_context)
+        response = await engine.execute(GraphQLRequest(text, None, variables, {}, READ_WRITE), open_context)
         count = readers[0].statements if readers else 0
         body = as_client(response)
         return Answer(body, json.dumps(body), response.failure, statements, count, since(before))
+
+
+class _Changing:
+    """A mutation's context that tells what ran in it."""
+
+    def __init__(self, session: Session, statements: list[str]) -> None:
+        self._session = session
+        self._session.observe = lambda text, _: statements.append(text)
+
+    async def __aenter__(self) -> Context:
+        return CommandContext(self._session)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
 
 
 class _Opened:

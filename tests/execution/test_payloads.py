@@ -115,9 +115,19 @@ async def test_a_surprise_shows_the_payload_the_standard_way_and_changes_nothing
     assert len(rows) == 1
 
 
-async def test_a_rehearsal_is_shown_the_standard_way_within_its_transaction(world: World) -> None:
+@pytest.mark.parametrize("way", ["planned", "discarded"])
+async def test_a_rehearsal_is_shown_within_its_transaction(
+    world: World, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Any, run: Any) -> None:
+        await run.context.reader.raw.execute("SELECT 1/0")
+
+    if way == "discarded":
+        monkeypatch.setattr(payloads, "fill_levels", fail)
     lead = await populated(world)
-    before = counted("planned")
+    before = counted(way)
     found, _ = await ask("planned", world, CHANGE, {"id": world.id("Lead", lead.id), "dry": True})
     assert found["data"] == {"updateLead": {"lead": {"version": 2, "company": "new"}}}
-    assert counted("planned") == before
+    assert counted(way) == before + 1
+    rows = await world.fetch("SELECT version FROM leads WHERE organization_id = $1")
+    assert [row["version"] for row in rows] == [1]

@@ -87,10 +87,23 @@ class CommandContext(Context):
         """Forget what was written."""
         self._read(await self.session.roll_back())
 
-    async def again(self) -> None:
-        """Read anew in a fresh snapshot: a statement may have failed in this one."""
-        await self.reader.restart()
-        self._read(self.reader)
+    async def safeguard(self) -> Callable[[], Awaitable[None]]:
+        """Called after a statement has failed, what this gives lets everything be read anew.
+
+        A rehearsal reads in the transaction that it has written in, which must survive.
+        """
+        writes = isinstance(self.reader, UnitOfWork)
+        if writes:
+            await self.reader.raw.execute("SAVEPOINT shown")
+
+        async def restore() -> None:
+            if writes:
+                await self.reader.raw.execute("ROLLBACK TO SAVEPOINT shown")
+            else:
+                await self.reader.restart()
+            self._read(self.reader)
+
+        return restore
 
     def _read(self, transaction: Transaction) -> None:
         """Read through another transaction, without anything that was read before."""

@@ -24,7 +24,6 @@ from lma_graph.kernel.graphql.execution.kept import find, keep
 from lma_graph.kernel.graphql.execution.levels import fill_levels
 from lma_graph.kernel.graphql.execution.plan import OutcomeRoot, Plan, Unplannable
 from lma_graph.kernel.graphql.execution.planner import Planner, is_plannable
-from lma_graph.kernel.transactions import Reader
 
 PAYLOADS: Final = Counter(
     "lma_graphql_payloads",
@@ -57,8 +56,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
         context = self.context_value
         if not isinstance(source_value, Payload) or not isinstance(context, CommandContext):
             return standard(grouped_field_set)
-        # What a rehearsal has written would be lost with the transaction, if a statement failed in it.
-        if context.plan_key is None or not isinstance(context.reader, Reader):
+        if context.plan_key is None:
             return standard(grouped_field_set)
         return self._by_plan(context, parent_type, source_value, path, grouped_field_set, standard)
 
@@ -94,6 +92,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(plan, str):
             PAYLOADS.labels("standard", plan).inc()
             return None
+        restore = await context.safeguard()
         errors, self.collected_errors = self.collected_errors, CollectedErrors()
         try:
             found = await _run(plan, plan.run(self, context), payload)
@@ -102,7 +101,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
                 raise list(chain(error))[-1] from None
             PAYLOADS.labels("discarded", type(error).__name__).inc()
             log.debug("plan of a payload discarded", error=repr(error))
-            await context.again()
+            await restore()
             return None
         finally:
             self.collected_errors = errors
