@@ -14,6 +14,7 @@ from bench import (
     report,
     seed_bench,
     timeline_bench,
+    upsert_bench,
     w1_bench,
 )
 from bench.place import HOME, RESULTS, ROOT, Place, prepare, say
@@ -26,6 +27,7 @@ BENCHES = {
     "lists": (lists_bench.run, "root lists and counts in an organization of 1,000,000 leads"),
     "bulk": (bulk_bench.run, "assigning, dealing and changing 100,000 leads, against the bare statements"),
     "seed": (seed_bench.run, "rows per second of demo data"),
+    "upsert": (upsert_bench.run, "`upsertLeads` by 8 callers who race, against bare SQL"),
     "codec": (codec_bench.run, "global ids and cursors"),
     "memory": (memory_bench.run, "resident memory after 10,000 distinct documents"),
     "cold": (cold_bench.run, "`make run` in a fresh checkout until W1 is answered"),

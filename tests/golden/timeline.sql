@@ -7,7 +7,10 @@ SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.company, t
 FROM leads AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.deleted_at IS NULL
-AND t.id = ANY ($2::BIGINT[])
+AND t.id = ANY (array((SELECT coalesce(asked.merged_into_id, asked.id) AS coalesce_1
+FROM leads AS asked
+WHERE asked.organization_id = $1::BIGINT
+AND asked.id = ANY ($2::BIGINT[]))))
 -- $1 = <organization_id>
 -- $2 = <1 keys>
 

@@ -15,7 +15,11 @@ LONGEST_TEXT = 1_000
 LONGEST_KEY = 200
 """Characters of what is indexed: an index entry must stay below 2,700 bytes."""
 INT_RANGE = (-(2**31), 2**31 - 1)
+# Addresses of this shape are valid beyond doubt; the library, which knows all others too, takes 200 times as long.
+_PLAIN_EMAIL = re.compile(r"[A-Za-z0-9_+-]{1,30}(\.[A-Za-z0-9_+-]{1,30})?@([a-z0-9]{1,60}\.){1,3}[a-z]{2,20}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Names that nobody can have, such as `example.invalid`, end in these.
+_SPECIAL = frozenset(name.rpartition(".")[2] for name in email_validator.SPECIAL_USE_DOMAIN_NAMES) - {"test"}
 
 
 class Refused(Exception):
@@ -38,6 +42,8 @@ def text(value: str, limit: int = LONGEST_TEXT) -> str:
 
 def email(value: str) -> str:
     """An e-mail address as written, if it is one by its syntax. No DNS is asked; `.test` domains are fine."""
+    if _PLAIN_EMAIL.fullmatch(value) and value.rpartition(".")[2] not in _SPECIAL:
+        return value
     try:
         email_validator.validate_email(value, check_deliverability=False, test_environment=True)
     except email_validator.EmailNotValidError as error:

@@ -1,6 +1,9 @@
 """How Python's names become the API's: `assigned_to_id` is `assignedToId`, and `ASSIGNED_TO_ID` in orders."""
 
+import functools
 
+
+@functools.cache
 def camel(name: str) -> str:
     """LowerCamelCase of a snake_case name."""
     first, *rest = name.split("_")

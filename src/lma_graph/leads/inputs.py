@@ -28,7 +28,9 @@ from lma_graph.leads.criteria import LEAD
 from lma_graph.leads.intake.values import LONGEST_NOTES, LONGEST_TAG, MOST_TAGS
 from lma_graph.leads.models import LeadRow
 from lma_graph.leads.service.dealing import MOST_USERS, AssignmentStrategy
+from lma_graph.leads.service.merging import MergeField
 from lma_graph.leads.service.rules import RuleStrategy
+from lma_graph.leads.service.upserting import MatchOn
 
 MOST_RULES = 50
 
@@ -89,6 +91,54 @@ class CreateLeadInput:
     assigned_to_id = key("User", "The user who is to own it; nobody by default.")
 
 
+@merged(LeadPatch)
+class UpsertLeadInput:
+    """One lead to create or to change. What is absent stays as it is; null clears."""
+
+
+@given
+class UpsertLeadsInput:
+    """Leads to create or to change, and what tells them apart."""
+
+    match_on = member(MatchOn, "What tells which lead a row is about.", required=True)
+    leads = several(UpsertLeadInput, "The leads, at most 1,000.", most=1_000, alone=True, required=True)
+
+
+@given
+class FindDuplicateLeadsInput:
+    """What is known of a person who may be a lead already."""
+
+    email = of(LeadRow.email, _email)
+    phone = of(LeadRow.phone, _phone)
+    first_name = of(LeadRow.first_name, text)
+    last_name = of(LeadRow.last_name, text)
+    company = of(LeadRow.company, text)
+
+
+@given
+class MergeChoice:
+    """From which of the leads a value is taken."""
+
+    field = member(MergeField, "The value.", required=True)
+    lead_id = key("Lead", "The lead it is taken from, as it is there, even where it is missing.", required=True)
+
+
+@given
+class MergeLeadsInput:
+    """Which leads to merge, and how."""
+
+    lead_id = key("Lead", "The lead that survives.", required=True)
+    duplicate_ids = keys("Lead", "The leads to merge into it, at most 100.", most=100, required=True)
+    choices = several(MergeChoice, "Values to take from a certain lead.", most=100)
+
+
+@given
+class UnmergeLeadsInput:
+    """Which merge to take back."""
+
+    lead_id = key("Lead", "A lead that was merged, or the lead that survived.", required=True)
+
+
 @given
 class UpdateLeadInput:
     """Which lead to change, and how."""
@@ -108,6 +158,23 @@ class DeleteLeadInput:
     id = key("Lead", "The lead.", required=True)
     expected_version = integer("The `version` you have seen; another one is a `Conflict`.")
     reason = text("Why, for the audit trail.")
+
+
+@given
+class ConvertLeadInput:
+    """Which lead became a customer."""
+
+    id = key("Lead", "The lead.", required=True)
+    value = integer("What it is worth, in whole units of the organization's currency; as it was by default.")
+    reason = text("Why, for the audit trail.")
+    expected_version = integer("The `version` you have seen; another one is a `Conflict`.")
+
+
+@given
+class EraseLeadInput:
+    """Whom to erase."""
+
+    id = key("Lead", "The lead; it may be deleted, or merged into another.", required=True)
 
 
 @given

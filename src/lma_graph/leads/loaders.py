@@ -1,12 +1,17 @@
 """How leads are loaded, and who may see a lead and what hangs on it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import sqlalchemy as sa
 
 from lma_graph.activities.models import ActivityRow, LeadNoteRow
 from lma_graph.executions.models import WorkflowExecutionRow
-from lma_graph.kernel.loaders import Aggregate, All, ById, Children, First
+from lma_graph.kernel.loaders import KEYS, Aggregate, All, ById, Children, First, chosen
 from lma_graph.kernel.order import Sort
-from lma_graph.kernel.scope import VIEWER, Condition, Rule, Scope, conditions, table_of, visible
+from lma_graph.kernel.scope import ORGANIZATION, VIEWER, Condition, Rule, Scope, conditions, table_of, visible
+from lma_graph.kernel.transactions import Row, Transaction
 from lma_graph.leads.criteria import is_contact, is_scheduled
 from lma_graph.leads.models import LeadRow
 
@@ -47,7 +52,35 @@ visible(LeadNoteRow, via=LeadNoteRow.lead_id)(through_lead("lead_id"))
 visible(WorkflowExecutionRow, via=WorkflowExecutionRow.lead_id)(through_lead("lead_id", optional=True))
 
 
+@dataclass(frozen=True)
+class Surviving(ById):
+    """A lead by its id, or by the id of one that was merged into it."""
+
+    def statement(self, scope: Scope, columns: Sequence[str] | None = None) -> sa.Select[Any]:
+        """The leads that those of `:keys` are or have become part of."""
+        table, asked = table_of(LeadRow).alias("t"), table_of(LeadRow).alias("asked")
+        own: sa.ColumnElement[Any] = sa.func.coalesce(asked.c.merged_into_id, asked.c.id)
+        named = sa.select(own).where(asked.c.organization_id == ORGANIZATION, asked.c.id == sa.any_(KEYS))
+        seen = conditions(table, scope, lifting=self.lifting)
+        number = sa.any_(sa.func.array(named.scalar_subquery()))
+        return sa.select(*chosen(table, columns)).where(*seen, table.c.id == number)
+
+    async def load(self, reader: Transaction, scope: Scope, keys: Sequence[int], _: Any) -> Sequence[Row | None]:
+        """One lead or None per key; a second statement only where one was merged."""
+        found = {row.id: row for row in await reader.rows(self.statement(scope), {"keys": list(keys)})}
+        missing = [key for key in keys if key not in found]
+        if missing and found:
+            lead = table_of(LeadRow)
+            pairs = sa.select(lead.c.id, lead.c.merged_into_id).where(
+                lead.c.organization_id == ORGANIZATION, lead.c.id == sa.any_(KEYS)
+            )
+            rows = await reader.rows(pairs, {"keys": missing})
+            found |= {row.id: found[row.merged_into_id] for row in rows if row.merged_into_id in found}
+        return [found.get(key) for key in keys]
+
+
 LEAD = ById(LeadRow)
+SURVIVING_LEAD = Surviving(LeadRow)
 HOLDER = ById(LeadRow, lifting=ALIVE)
 """The lead on which a row hangs. What hangs on a deleted lead is only seen through the list of deleted leads."""
 LEADS = All(LeadRow, NEWEST)

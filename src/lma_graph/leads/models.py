@@ -212,6 +212,21 @@ class LeadRow(TenantRow):
             serves="what was merged into a lead; the key",
             postgresql_where=sa.text("merged_into_id IS NOT NULL"),
         ),
+        index(
+            "leads",
+            "deleted_email",
+            "email_norm",
+            serves="deleted leads with the e-mail address of another",
+            postgresql_where=sa.text("email_norm IS NOT NULL AND deleted_at IS NOT NULL"),
+        ),
+        index(
+            "leads",
+            "phone",
+            "phone",
+            "id",
+            serves="duplicates by telephone number",
+            postgresql_where=sa.text("phone IS NOT NULL"),
+        ),
         unique(
             "leads",
             "email",
@@ -228,6 +243,27 @@ class LeadRow(TenantRow):
             postgresql_where=sa.text("external_id IS NOT NULL"),
         ),
         {"postgresql_with": {"fillfactor": 85}},
+    )
+
+
+class LeadMergeRow(TenantRow):
+    """Leads that were merged into one, and all that it takes to separate them again."""
+
+    __tablename__ = "lead_merges"
+
+    lead_id: Mapped[int] = column("The lead that survived.", sa.BigInteger())
+    user_id: Mapped[int] = column("Who merged them.", sa.BigInteger())
+    merged_ids: Mapped[list[int]] = column("The leads that were merged into it.")
+    changes: Mapped[dict[str, Any]] = column("Column of the surviving lead → `from` and `to`.")
+    moved: Mapped[dict[str, Any]] = column("Table → what of it was moved to the surviving lead, and from where.")
+    created_at: Mapped[dt.datetime] = created_at()
+    undone_at: Mapped[dt.datetime | None] = column("When they were separated again.")
+
+    __table_args__ = (
+        tenant_key("lead_id", "leads", cascade=True),
+        tenant_key("user_id", "users"),
+        index("lead_merges", "lead", "lead_id", sa.text("id DESC"), serves="the last merge of a lead; the key"),
+        index("lead_merges", "user", "user_id", serves="the key"),
     )
 
 

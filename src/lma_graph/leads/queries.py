@@ -6,11 +6,12 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from lma_graph.kernel.choices import Choice
+from lma_graph.kernel.errors import FieldError, InvalidInput
 from lma_graph.kernel.graphql.commands import Payload
 from lma_graph.kernel.graphql.connections import connection_of
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.fields import by_id
-from lma_graph.kernel.graphql.given import Made
+from lma_graph.kernel.graphql.given import Made, Values
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.lists import PAGE_AT_ROOT, Arguments, Columns, ListField
 from lma_graph.kernel.graphql.loaded import LoadedField, argument
@@ -19,12 +20,12 @@ from lma_graph.kernel.loaders import All
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Scope
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
-from lma_graph.leads.inputs import PreviewAssignmentInput
-from lma_graph.leads.loaders import DELETED_LEADS, LEAD, LEADS
+from lma_graph.leads.inputs import FindDuplicateLeadsInput, PreviewAssignmentInput
+from lma_graph.leads.loaders import DELETED_LEADS, LEADS, SURVIVING_LEAD
 from lma_graph.leads.search import BY_RANK, RANK_TYPES, count_statement, search_statement
 from lma_graph.leads.service.dealing import AssignmentStrategy, preview
 from lma_graph.leads.service.selecting import Selection
-from lma_graph.leads.types import AssignmentPreview, Lead
+from lma_graph.leads.types import AssignmentPreview, DuplicateLead, Lead, duplicates_of
 
 
 class DeletedLeads(Choice):
@@ -92,6 +93,32 @@ class SearchField(ListField):
         return count_statement(arguments["query"], scope, page)
 
 
+class FindDuplicatesField(LoadedField):
+    """`findDuplicateLeads`: for values that are not a lead yet."""
+
+    takes: Made = FindDuplicateLeadsInput
+
+    async def value(self, source: Any, context: Context, **arguments: Any) -> Any:  # noqa: ARG002
+        """What the values may be a duplicate of."""
+        faults: list[FieldError] = []
+        values = self.takes.read(arguments["input"], ("input",), faults)
+        if faults:
+            raise InvalidInput(faults)
+        (found,) = await duplicates_of([Values({"id": None, **values})], context)
+        return found
+
+
+def _find_duplicates() -> FindDuplicatesField:
+    made = FindDuplicatesField(
+        type_annotation=StrawberryAnnotation(list[DuplicateLead]),
+        description="Leads that may stand for the person with these values, at most 50, likeliest first; deleted ones "
+        "only by their e-mail address.",
+    )
+    given: Any = made.takes
+    made.arguments = [argument("input", given.graphql(), "What is known of the person.", required=True)]
+    return made
+
+
 _LEADS = StrawberryAnnotation(connection_of(Lead))
 
 
@@ -124,7 +151,11 @@ _preview: Made = PreviewAssignmentInput
 class LeadQueries:
     """What can be asked about leads."""
 
-    lead = by_id(LEAD, Lead, description="One lead by id.")
+    lead = by_id(
+        SURVIVING_LEAD,
+        Lead,
+        description="One lead by id. The id of a lead that was merged gives the lead it was merged into.",
+    )
     leads = LeadsField(
         LEAD_WORDS,
         LEADS,
@@ -132,6 +163,7 @@ class LeadQueries:
         type_annotation=_LEADS,
         description="Leads, newest first unless sorted otherwise.",
     )
+    find_duplicate_leads = _find_duplicates()
     search_leads = SearchField(
         LEAD_WORDS,
         LEADS,

@@ -21,7 +21,9 @@ from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.loaded import LoadedField
 from lma_graph.kernel.graphql.nodes import extend, node, view
 from lma_graph.kernel.graphql.scalars import Json
+from lma_graph.leads import duplicates
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
+from lma_graph.leads.duplicates import DuplicateReason
 from lma_graph.leads.loaders import (
     ASSIGNED_LEADS,
     FIRST_CONTACT,
@@ -125,6 +127,45 @@ class Lead:
         NEXT_ACTIVITY,
         Activity | None,
         description="The earliest activity still scheduled; overdue ones included.",
+    )
+
+
+@payload
+class DuplicateLead:
+    """A lead that may stand for the same person."""
+
+    lead = shown(
+        HOLDER,
+        Lead,
+        of="lead",
+        description="The lead. It may be a deleted one where the e-mail address is the same.",
+        required=True,
+    )
+    score = told(float, of="score", description="How likely it is, above 0 and up to 1.")
+    reasons = told(list[enum_of(DuplicateReason)], of="reasons", description="Why.")  # type: ignore[misc]
+
+
+async def duplicates_of(rows: Sequence[Any], context: Context) -> list[list[Payload]]:
+    """Of each lead."""
+    names = ("id", "email", "phone", "first_name", "last_name", "company")
+    leads = [{name: getattr(row, name) for name in names} for row in rows]
+    return [
+        [Payload("DuplicateLead", {"lead": one.lead, "score": one.score, "reasons": one.reasons}) for one in found]
+        for found in await duplicates.likely(context.reader, context.scope, leads)
+    ]
+
+
+@extend(Lead)
+class LeadDuplicates:
+    """The likely duplicates of a lead."""
+
+    duplicates = batched(
+        duplicates_of,
+        list[DuplicateLead],
+        reads=(LeadRow.email, LeadRow.phone, LeadRow.first_name, LeadRow.last_name, LeadRow.company),
+        description="Leads that may stand for the same person, at most 50, likeliest first: of the same telephone "
+        "number, with a name and a company alike, or deleted ones of the same e-mail address. `mergeLeads` makes one "
+        "of them.",
     )
 
 

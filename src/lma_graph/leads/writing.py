@@ -90,6 +90,10 @@ INSERT INTO lead_terms (organization_id, lead_id, created_at, term, weight)
 SELECT $1, i.lead_id, i.created_at, i.term, i.weight
 FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::smallint[]) AS i(lead_id, created_at, term, weight)
 """
+_FORGOTTEN_TERMS = """
+DELETE FROM lead_terms AS t USING unnest($2::bigint[], $3::text[]) AS i(lead_id, term)
+WHERE t.organization_id = $1 AND t.lead_id = i.lead_id AND t.term = i.term
+"""
 _SEARCHED = {
     "lead_tags": frozenset({"tags"}),
     "lead_fields": frozenset({"custom_fields"}),
@@ -144,8 +148,9 @@ async def update(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
     arrays = [_sent(name, (values.get(name, getattr(row, name)) for row, values in changes)) for name in names]
     await unit.execute(_updating(names), unit.viewer.organization_id, [row.id for row, _ in changes], *arrays)
     await _write_tags(unit, [(row, values["tags"]) for row, values in changes if "tags" in values])
+    await _write_terms(unit, [(row, values) for row, values in changes if _SEARCHED["lead_terms"] & values.keys()])
     for table, columns in _SEARCHED.items():
-        if table == "lead_tags":
+        if table != "lead_fields":
             continue
         touched = [(row, values) for row, values in changes if columns & values.keys()]
         if touched:
@@ -164,6 +169,21 @@ async def _write_tags(unit: UnitOfWork, changes: Sequence[tuple[Row, Sequence[st
     new = [(row.id, row.created_at, tag) for row, tags in changes for tag in dict.fromkeys(tags) if tag not in row.tags]
     await _insert(unit, _NO_TAGS, gone)
     await _insert(unit, _TAGS, new)
+
+
+async def _write_terms(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
+    """Write what has changed of the words: mostly one or two of many."""
+    gone: list[tuple[int, str]] = []
+    new: list[tuple[Any, ...]] = []
+    for row, values in changes:
+        before, after = index.terms(dict(row._mapping)), index.terms({**row._mapping, **values})
+        # Those to come too, should they be there: words may have been folded otherwise in former times.
+        gone += [(row.id, term) for term in {**before, **after} if before.get(term) != after.get(term)]
+        new += [(row.id, row.created_at, term, after[term]) for term in after if before.get(term) != after[term]]
+    if gone:
+        keys = [list(column) for column in zip(*gone, strict=True)]
+        await unit.execute(_FORGOTTEN_TERMS, unit.viewer.organization_id, *keys)
+    await _insert(unit, _TERMS, new)
 
 
 def _updating(names: Sequence[str]) -> str:

@@ -16,6 +16,8 @@ from lma_graph.kernel.graphql.scalars import SCALARS
 from lma_graph.leads.mutations.assignment import AssignmentMutations
 from lma_graph.leads.mutations.bulk import BulkMutations
 from lma_graph.leads.mutations.life import LeadMutations
+from lma_graph.leads.mutations.merge import MergeMutations
+from lma_graph.leads.mutations.upsert import UpsertMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
 from lma_graph.schema.participants import PARTICIPANTS
@@ -37,7 +39,15 @@ QUERIES = (
     IntegrationQueries,
 )
 
-MUTATIONS: tuple[type, ...] = (LeadMutations, AssignmentMutations, BulkMutations, ActivityMutations, NoteMutations)
+MUTATIONS: tuple[type, ...] = (
+    LeadMutations,
+    UpsertMutations,
+    MergeMutations,
+    AssignmentMutations,
+    BulkMutations,
+    ActivityMutations,
+    NoteMutations,
+)
 TAKING_PART = PARTICIPANTS
 TYPES = (TimelineEntry,)
 

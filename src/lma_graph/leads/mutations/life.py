@@ -1,14 +1,22 @@
-"""Creating, changing, deleting and restoring one lead."""
+"""Creating, changing, converting, deleting, restoring and erasing one lead."""
 
-from lma_graph.kernel.graphql.commands import Outcome, command, mutations, payload, shown
+from lma_graph.kernel.graphql.commands import Outcome, command, mutations, payload, shown, told
 from lma_graph.kernel.graphql.given import Values
 from lma_graph.kernel.graphql.nodes import extend
 from lma_graph.kernel.graphql.refusals import ConflictType
 from lma_graph.kernel.transactions import UnitOfWork
 from lma_graph.kernel.viewer import Permission
-from lma_graph.leads.inputs import CreateLeadInput, DeleteLeadInput, RestoreLeadInput, UpdateLeadInput, columns_of
+from lma_graph.leads.inputs import (
+    ConvertLeadInput,
+    CreateLeadInput,
+    DeleteLeadInput,
+    EraseLeadInput,
+    RestoreLeadInput,
+    UpdateLeadInput,
+    columns_of,
+)
 from lma_graph.leads.loaders import HOLDER, LEAD
-from lma_graph.leads.service import life
+from lma_graph.leads.service import converting, erasing, life
 from lma_graph.leads.types import Lead
 
 
@@ -33,6 +41,20 @@ class UpdateLeadPayload:
     """The lead is as asked for."""
 
     lead = shown(LEAD, Lead, of="lead", description="The lead as it is now; null where you no longer see it.")
+
+
+@payload
+class ConvertLeadPayload:
+    """The lead is a customer."""
+
+    lead = shown(LEAD, Lead, of="lead", description="The lead as it is now.")
+
+
+@payload
+class EraseLeadPayload:
+    """The person is erased."""
+
+    erased = told(int, of="erased", description="How many leads stood for the person: itself, and those merged.")
 
 
 @payload
@@ -71,6 +93,26 @@ class LeadMutations:
         """
         patch = columns_of(given.patch)
         return {"lead": await life.update(unit, given.id, patch, expected_version=given.expected_version)}
+
+    @command(Permission.LEADS_WRITE, ConvertLeadInput, ConvertLeadPayload)
+    async def convert_lead(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
+        """Make a customer of a lead: its status becomes `CONVERTED`, which is recorded as a conversion.
+
+        A lead that is converted already is not converted again; only its value may change.
+        """
+        about = {"value": given.value, "reason": given.reason, "expected_version": given.expected_version}
+        return {"lead": await converting.convert(unit, given.id, **about)}
+
+    @command(Permission.LEADS_ERASE, EraseLeadInput, EraseLeadPayload)
+    async def erase_lead(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
+        """Erase a person for good; nothing brings them back.
+
+        Names, addresses, numbers, external ids, custom fields, tags and enrichment go, and so do the words of
+        activities, notes, reasons and the data of workflow runs, with all leads that were merged into this one. What
+        counts stays without a name: how many activities there were, points, states, values. What notes about other
+        leads say of the person is not found.
+        """
+        return await erasing.erase(unit, given.id)
 
     @command(Permission.LEADS_DELETE, DeleteLeadInput, DeleteLeadPayload)
     async def delete_lead(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805

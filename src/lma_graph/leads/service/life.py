@@ -46,7 +46,7 @@ async def create(unit: UnitOfWork, values: Mapping[str, Any]) -> int:
     Raises `InvalidInput` without anything to know it by, `Conflict` (`DUPLICATE_EMAIL`, `DUPLICATE_EXTERNAL_ID`) where
     another lead has the address or the external id, `NotFound` for an owner who is not there or not active.
     """
-    faults = list(_faults(values))
+    faults = list(inconsistencies(values))
     if not any(values.get(name) for name in NAMING):
         text = "A lead needs a name, a company, an e-mail address, a telephone number or an external id."
         faults.append(FieldError((), text, "MISSING_VALUE"))
@@ -82,7 +82,8 @@ async def update(
     row = await held(unit, number, expected_version)
     changes = changed(row, patch)
     faults = [
-        FieldError(("patch", *fault.path), fault.message, fault.code) for fault in _faults({**row._mapping, **changes})
+        FieldError(("patch", *fault.path), fault.message, fault.code)
+        for fault in inconsistencies({**row._mapping, **changes})
     ]
     if faults:
         raise InvalidInput(faults)
@@ -159,11 +160,12 @@ async def delete(
 async def restore(unit: UnitOfWork, number: int) -> int:
     """Bring a deleted lead back.
 
-    Raises `NotFound` where there is no such deleted lead (one that was merged away is not deleted but merged), and
+    Raises `NotFound` where there is no such deleted lead (one that was merged away is merged, an erased one gone), and
     `Conflict` where its e-mail address has been taken meanwhile.
     """
     row = await held(unit, number, deleted=True)
-    if row.deleted_at is None or row.merged_into_id is not None:
+    erased = all(getattr(row, name) is None for name in NAMING)
+    if row.deleted_at is None or row.merged_into_id is not None or erased:
         raise NotFound("There is no such deleted lead.", path=("id",))
     await refuse_taken(unit, row._asdict(), number)
     await writing.update(unit, [(row, {"deleted_at": None})])
@@ -198,7 +200,7 @@ def without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _faults(values: Mapping[str, Any]) -> Iterator[FieldError]:
+def inconsistencies(values: Mapping[str, Any]) -> Iterator[FieldError]:
     """What is wrong between the values of one lead."""
     status, reason = values.get("status"), values.get("status_reason")
     if reason is not None and status not in EXPLAINED:

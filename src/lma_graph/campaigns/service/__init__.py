@@ -1,0 +1,1 @@
+"""Commands on campaigns and their members."""
