@@ -1,5 +1,6 @@
 """The README does what it says: its queries run, and its table of settings is complete."""
 
+import datetime as dt
 import enum
 import json
 
@@ -38,6 +39,7 @@ async def busy_world(world: World) -> World:
     await world.lead(first_name="Anna", company="Acme", assigned_to_id=rep.id, score=50)
     rule, campaign, workflow = await world.rule(), await world.campaign(status="ACTIVE"), await world.workflow()
     await world.activity(lead, user_id=rep.id, subject="First call")
+    await world.activity(lead, status="SCHEDULED", scheduled_at=dt.datetime(2026, 5, 1, tzinfo=dt.UTC))
     await world.note(lead, mentioned_users=[rep.id])
     await world.score_entry(lead, rule_id=rule.id)
     await world.member(campaign, lead, status="RESPONDED")
@@ -48,7 +50,7 @@ async def busy_world(world: World) -> World:
 
 def test_the_queries_are_found() -> None:
     assert len(QUERIES) == 8
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 12
 
 
 @pytest.mark.parametrize("query", QUERIES)
