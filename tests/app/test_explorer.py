@@ -247,6 +247,7 @@ def test_examples_are_whole() -> None:
         "13-assignment",
         "14-assign-leads",
         "15-bulk-update",
+        "16-activities-and-notes",
         "17-upsert",
         "18-merge",
     ]

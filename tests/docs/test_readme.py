@@ -21,7 +21,8 @@ from world import World
 
 TEXT = README.read_text(encoding="utf-8")
 QUERIES = queries(TEXT)
-EXAMPLES = load_examples()
+# Mutations are tried by tests/app/test_mutation_examples.py.
+EXAMPLES = [example for example in load_examples() if "\nmutation " not in example.query]
 ENGINE = GraphQLEngine(build(), limits_of(Settings()))
 
 

@@ -60,7 +60,7 @@ async def test_up_down_and_up_again(fresh_url) -> None:
     await run(migrations.upgrade, fresh_url)
     up = await shape(fresh_url)
     assert len(up) > 300
-    revisions = ["0003", "0002", "0001", "base"]
+    revisions = ["0005", "0004", "0003", "0002", "0001", "base"]
     for revision in revisions:
         await run(migrations.downgrade, fresh_url, revision)
     assert set(await shape(fresh_url)) == {
