@@ -67,7 +67,7 @@ async def test_a_page_is_read_through_an_index(database, viewer, asked, name, sh
 
 async def test_rows_read_counts_what_filters_throw_away(database, viewer) -> None:
     """The measure itself: a condition without an index reads the whole organization, and the plan says so."""
-    plan = await _plan(database, viewer, Question("nothing", {"phone": {"eq": "none"}}))
+    plan = await _plan(database, viewer, Question("nothing", {"jobTitle": {"eq": "none"}}))
     assert plan.root["Actual Rows"] == 0
     assert plan.rows_read >= LEADS, plan.text
 

@@ -50,6 +50,7 @@ RENAMED = {
     ("Workflow", "n8n_workflow_id"): "n8nWorkflowId",
 }
 FURTHER_TABLES = {
+    "lead_merges",
     *("lead_tags", "lead_fields", "lead_terms"),
     *("idempotency_results", "outbox_events", "outbox_jobs", "assignment_turns"),
 }

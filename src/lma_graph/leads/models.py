@@ -254,8 +254,8 @@ class LeadMergeRow(TenantRow):
     lead_id: Mapped[int] = column("The lead that survived.", sa.BigInteger())
     user_id: Mapped[int] = column("Who merged them.", sa.BigInteger())
     merged_ids: Mapped[list[int]] = column("The leads that were merged into it.")
-    changes: Mapped[dict[str, Any]] = column("Column of the surviving lead → `from` and `to`.")
-    moved: Mapped[dict[str, Any]] = column("Table → what of it was moved to the surviving lead, and from where.")
+    changes: Mapped[dict[str, Any]] = column("By column of the surviving lead: `from` and `to`.")
+    moved: Mapped[dict[str, Any]] = column("By table: what of it was moved to the surviving lead, and from where.")
     created_at: Mapped[dt.datetime] = created_at()
     undone_at: Mapped[dt.datetime | None] = column("When they were separated again.")
 

@@ -107,10 +107,8 @@ class LeadMutations:
     async def erase_lead(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Erase a person for good; nothing brings them back.
 
-        Names, addresses, numbers, external ids, custom fields, tags and enrichment go, and so do the words of
-        activities, notes, reasons and the data of workflow runs, with all leads that were merged into this one. What
-        counts stays without a name: how many activities there were, points, states, values. What notes about other
-        leads say of the person is not found.
+        All values and words about them go, also in history, notes and workflow runs and under merged leads. What counts
+        stays without a name: activities, points, states, values.
         """
         return await erasing.erase(unit, given.id)
 

@@ -34,25 +34,19 @@ class MergeMutations:
 
     @command(Permission.LEADS_MERGE, MergeLeadsInput, MergeLeadsPayload)
     async def merge_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
-        """Make one lead of several that stand for one person.
+        """Make one lead of several that stand for one person; `unmergeLeads` takes it back.
 
-        The surviving lead keeps its values, what it lacks is filled from the others in their order, tags, custom
-        fields and enrichment are united, and `choices` say otherwise value by value. Activities, notes, score history,
-        campaign memberships and runs of workflows become the surviving lead's; points that several leads had by one
-        rule count once, and a campaign has it once. The other leads are hidden: `lead(id:)` leads from them to the
-        surviving lead, `upsertLeads` finds it by their external ids, and `unmergeLeads` takes it all back. `dryRun`
-        shows what would be.
+        The surviving lead keeps its values; gaps are filled, tags and custom fields united, and all that hangs on the
+        others becomes its own, points and campaigns once.
         """
         choices = [(MergeField[one.field], one.lead_id) for one in given.choices or ()]
         return await merging.merge(unit, given.lead_id, given.duplicate_ids, choices)
 
     @command(Permission.LEADS_MERGE, UnmergeLeadsInput, UnmergeLeadsPayload)
     async def unmerge_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
-        """Take the last merge of a lead back.
+        """Take the last merge of a lead back: everything goes where it was, unless it was changed since.
 
-        Everything the merge has moved goes back where it was, and values it has changed are as they were before,
-        unless they were changed again since. What came after the merge stays with the surviving lead. `Conflict` with
-        `DUPLICATE_EMAIL` where an e-mail address was taken meanwhile, with `MERGED_SINCE` where the lead you name was
-        merged on.
+        `Conflict` with `DUPLICATE_EMAIL` where an address was taken meanwhile, with `MERGED_SINCE` where it was merged
+        on.
         """
         return await merging.unmerge(unit, given.lead_id)

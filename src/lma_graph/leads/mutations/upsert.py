@@ -22,7 +22,12 @@ class UpsertedLead:
     action = told(enum_of(UpsertAction), of="action", description="What became of it.")
     lead = shown(LEAD, Lead, of="lead", description="The lead as it is now; null where nothing was written.")
     conflicts = shown_all(LEAD, Lead, of="conflicts", description="Leads that are in the way, as far as you see them.")
-    errors = told_each(InvalidField, of="errors", description="Why nothing was written; empty where it was.")
+    errors = told_each(
+        InvalidField,
+        of="errors",
+        description="Why nothing was written: a bad value, `DUPLICATE_EMAIL` or `DUPLICATE_EXTERNAL_ID` where another "
+        "lead has its other key, `MATCHES_TWO_LEADS` where two have one each, `DELETED` where its lead is deleted.",
+    )
 
 
 @payload
@@ -47,14 +52,10 @@ class UpsertMutations:
 
     @command(Permission.LEADS_WRITE, UpsertLeadsInput, UpsertLeadsPayload)
     async def upsert_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
-        """Create leads, or change those that are there already.
+        """Create leads, or change those that are there already; never a second lead, whoever else writes.
 
-        It is safe to call at the same time as anybody else: there is never a second lead. A row that cannot be
-        written fails alone, and `results` says why: a bad value, `DUPLICATE_EMAIL` or `DUPLICATE_EXTERNAL_ID` where
-        another lead has its other key, `MATCHES_TWO_LEADS` where its two keys belong to two leads, `DELETED` where
-        the lead of its external id is deleted. Rows about the same lead are applied in their order, so the later one
-        wins. Custom fields are merged. The address by which a lead is matched stays as it was written first. The
-        external id of a lead that was merged finds the lead it was merged into.
+        A row that cannot be written fails alone, and `results` says why. Rows about one lead are applied in their
+        order. The id of a merged lead finds the lead it was merged into.
         """
         leads = [(columns_of(one), [_within(fault) for fault in one["faults"]]) for one in given.leads]
         rows = await upserting.upsert(unit, MatchOn[given.match_on], leads)
