@@ -18,8 +18,13 @@ class Of:
 DEEDS: dict[str, dict[str, Any]] = {
     "createLead": {"firstName": "new", "assignedToId": Of("User")},
     "updateLead": {"id": Of("Lead"), "patch": {"company": "new"}},
+    "convertLead": {"id": Of("Lead"), "value": 5},
+    "eraseLead": {"id": Of("Lead")},
     "deleteLead": {"id": Of("Lead")},
     "restoreLead": {"id": Of("DeletedLead")},
+    "upsertLeads": {"matchOn": "EMAIL", "leads": [{"email": "new@upsert.test"}]},
+    "mergeLeads": {"leadId": Of("DoubledLead"), "duplicateIds": [Of("Lead")]},
+    "unmergeLeads": {"leadId": Of("MergedLead")},
     "assignLead": {"leadId": Of("Lead"), "userId": Of("User"), "reason": "new"},
     "assignLeads": {"leadIds": [Of("Lead")], "userId": Of("User")},
     "autoAssignLeads": {"leadIds": [Of("Lead")], "strategy": "ROUND_ROBIN", "userIds": [Of("User")]},

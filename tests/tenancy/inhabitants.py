@@ -33,7 +33,7 @@ class Populated:
 
 def kind_of(name: str) -> str:
     """The type of a row that is named with its state, such as `DeletedLead`."""
-    for state in ("Deleted", "Scheduled", "Own"):
+    for state in ("Deleted", "Scheduled", "Own", "Doubled", "Merged"):
         name = name.removeprefix(state)
     return name
 
@@ -82,7 +82,11 @@ async def populate(world: World) -> Populated:
     dealt = {"leadIds": [world.id("Lead", other.id)], "strategy": "ROUND_ROBIN", "userIds": [world.id("User", admin)]}
     await world.do("autoAssignLeads", dealt, "assigned")
     own = await world.note(lead, content=WORD)
-    return Populated(world, rows, {"DeletedLead": deleted.id, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id})
+    doubled, merged = await world.lead(first_name=WORD), await world.lead(first_name=WORD)
+    joined = {"leadId": world.id("Lead", doubled.id), "duplicateIds": [world.id("Lead", merged.id)]}
+    await world.do("mergeLeads", joined, "__typename")
+    hidden = {"DeletedLead": deleted.id, "DoubledLead": doubled.id, "MergedLead": merged.id}
+    return Populated(world, rows, {**hidden, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id})
 
 
 def tenant_tables() -> list[sa.Table]:
