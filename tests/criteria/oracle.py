@@ -117,6 +117,9 @@ class Oracle:
                 and activity.completed_at is not None
             ]
             return (min if key == "firstContactedAt" else max)(contacts, default=None)
+        if key == "isOverdue":
+            now = dt.datetime.now(dt.UTC)
+            return row.status == "SCHEDULED" and row.scheduled_at is not None and row.scheduled_at < now
         return getattr(row, COLUMNS.get(key, snake(key)))
 
     def _many(self, target: str, column: str, row: Any, value: Mapping[str, Any]) -> bool:
