@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     job_metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port on which `lma-graph worker` shows `/metrics`, if any."
     )
+    public_url: str = Field(
+        default="", description="Where clients reach this server, put before links to files: `https://leads.example`."
+    )
+    max_upload_bytes: int = Field(default=1_000_000_000, ge=1, le=2_000_000_000, description="Largest uploaded file.")
+    file_link_s: int = Field(default=3_600, ge=1, description="How long a link to a file can be used.")
+    file_days: int = Field(
+        default=7, ge=1, description="How long uploaded and exported files are kept; a worker removes older ones."
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Comma-separated origins that browsers may call from; `*` for any."
     )
