@@ -5,7 +5,7 @@ Enter at `Mapping.read`. A map is a TOML or JSON document, checked as a whole be
     delimiter = ";"                     # optional: found from the header otherwise
     encoding = "cp1252"                 # optional: found from the file otherwise
     disguised = true                    # cells such as '=A1 are meant as =A1: spreadsheets are kept from calculating so
-    by_name = true                      # columns not named here fill the field of their own name
+    byName = true                       # columns not named here fill the field of their own name
     blank = ["Select", "n/a"]           # cells that mean "not given", in every column, whatever their case
     unmapped = "customFields"           # or "ignore": what happens to columns the map does not name
 
@@ -89,7 +89,7 @@ class Mapping(BaseModel):
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     encoding: str | None = None
     disguised: bool = False
-    by_name: bool = False
+    by_name: Annotated[bool, Field(alias="byName")] = False
 
     @classmethod
     def read(cls, path: Path) -> "Mapping":
@@ -137,7 +137,7 @@ class Mapping(BaseModel):
         return ColumnRule(ignore=ignored or (self.by_name and header in READ_ONLY))
 
 
-AUTOMATIC = Mapping(disguised=True, by_name=True)
+AUTOMATIC = Mapping.model_validate({"disguised": True, "byName": True})
 """The map of a file whose columns are called like the fields, such as an export."""
 
 
