@@ -149,9 +149,9 @@ class Files:
     link_lives_s: int = 3_600
 
     @classmethod
-    def signed_with(cls, secret: bytes, store: FileStore, **options: Any) -> "Files":
-        """Files whose links are signed with a key made from the server's secret: no token is ever a link."""
-        return cls(store, hmac.digest(secret, b"lma-graph files", hashlib.sha256), **options)
+    def at(cls, home: Path, secret: bytes, **options: Any) -> "Files":
+        """Files in a directory of a home. Links are signed with a key made from the secret: no token is ever a link."""
+        return cls(LocalFiles(home / "files"), hmac.digest(secret, b"lma-graph files", hashlib.sha256), **options)
 
     def link(self, what: str, **claims: Any) -> Link:
         """A link that lets whoever has it do one thing until it expires."""

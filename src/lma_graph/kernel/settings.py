@@ -5,7 +5,7 @@ Only the composition roots (app, worker, cli, migrations) import this; features 
 
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -99,6 +99,15 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(default=20, ge=1, description="Most root fields in an operation.")
     max_cost: int = Field(default=100_000, ge=1, description="Highest cost of an operation.")
     max_page: int = Field(default=200, ge=1, description="Most rows of one page.")
+
+    @property
+    def file_options(self) -> dict[str, Any]:
+        """How files are kept, for `kernel.files.Files`."""
+        return {
+            "public_url": self.public_url,
+            "most_bytes": self.max_upload_bytes,
+            "link_lives_s": self.file_link_s,
+        }
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

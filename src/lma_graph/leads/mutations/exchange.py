@@ -206,9 +206,9 @@ class ExchangeMutations:
     async def import_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Create leads from a file, or change those that are there.
 
-        A look at the first rows is given at once, the rest is done by an execution. With `dryRun` there is only the look. A row that cannot be loaded fails alone: it is in the execution's `file`,
-        with its line and the reasons, and that file can be mended and imported as it is. What is imported when the
-        execution is cancelled stays.
+        A look at the first rows is given at once, the rest is done by an execution. With `dryRun` there is only the
+        look. A row that cannot be loaded fails alone: it is in the execution's `file`, with its line and the reasons,
+        and that file can be mended and imported as it is. What is imported when the execution is cancelled stays.
         """
         wanted = Wanted(
             kind=FileFormat[given.format or "CSV"],

@@ -33,15 +33,17 @@ _FOLLOWING = frozenset({"score", "lead_temperature", "created_at", "last_engagem
 """Columns that follow from a lead's history."""
 
 
+_CHANGE = (
+    "They change the lead, as `upsertLeads` does; blank values change nothing. `score`, `leadTemperature`, "
+    "`createdAt` and `lastEngagementDate` are not taken over."
+)
+
+
 class ImportMode(Choice):
     """What becomes of rows whose lead is there already."""
 
     CREATE = "CREATE", "They fail: an import creates leads and never changes one."
-    UPSERT = (
-        "UPSERT",
-        "They change the lead, as `upsertLeads` does; blank values change nothing. `score`, `leadTemperature`, "
-        "`createdAt` and `lastEngagementDate` are not taken over.",
-    )
+    UPSERT = "UPSERT", _CHANGE
 
 
 @dataclass(frozen=True)
