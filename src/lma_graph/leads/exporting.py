@@ -4,8 +4,6 @@ A batch begins behind the last lead of the one before, so that an export of any 
 created meanwhile has a higher id and may be in it; what changes meanwhile is as it was when its batch was read.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +20,7 @@ from lma_graph.kernel.transactions import ANEW, Row, Transaction
 from lma_graph.leads.index import at_path
 from lma_graph.leads.intake.mapping import CUSTOM
 from lma_graph.leads.intake.records import disguised
-from lma_graph.leads.intake.sources import FileFormat
+from lma_graph.leads.intake.sources import FileFormat, delimited
 from lma_graph.leads.intake.values import FIELDS
 from lma_graph.leads.models import LeadRow
 
@@ -93,13 +91,13 @@ class Export:
 
     def head(self) -> str:
         """What the file begins with."""
-        return "" if self.kind is FileFormat.JSONL else "\ufeff" + _line([disguised(name) for name in self.columns])
+        return "" if self.kind is FileFormat.JSONL else "\ufeff" + delimited([disguised(name) for name in self.columns])
 
     def text(self, rows: Sequence[Row]) -> str:
         """The leads as text."""
         if self.kind is FileFormat.JSONL:
             return "".join(orjson.dumps(self._object(row), option=orjson.OPT_UTC_Z).decode() + "\n" for row in rows)
-        return "".join(_line([_cell(read(row)) for _, read in self._readers]) for row in rows)
+        return "".join(delimited([_cell(read(row)) for _, read in self._readers]) for row in rows)
 
     def _object(self, row: Row) -> dict[str, Any]:
         return {name: read(row) for name, read in self._readers}
@@ -143,12 +141,6 @@ def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         value = orjson.dumps(value, option=orjson.OPT_UTC_Z).decode().strip('"')
     return disguised(value)
-
-
-def _line(cells: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
 
 
 def kept(export: Export) -> Mapping[str, Any]:

@@ -104,9 +104,15 @@ class _BadCells:
         return self._written([*kept, record.line, reasons(errors), *cells[len(self._headers) :]])
 
     def _written(self, cells: Sequence[Any]) -> str:
-        text = io.StringIO()
-        csv.writer(text, delimiter=self._delimiter, lineterminator="\n").writerow(cells)
-        return text.getvalue()
+        return delimited(cells, self._delimiter)
+
+
+def delimited(cells: Sequence[Any], delimiter: str = ",") -> str:
+    """A line of delimited text."""
+    text = io.StringIO()
+    # Only characters of the line end make the writer quote; a lone carriage return must be quoted too.
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return text.getvalue()[:-2] + "\n"
 
 
 def reasons(errors: Sequence[RowError]) -> str:

@@ -229,4 +229,5 @@ class ExchangeMutations:
         `importLeads` takes away again where it has no `mapping`.
         """
         kind = FileFormat[given.format or "CSV"]
-        return {"execution": await export_work.begin(unit, kind, given.columns, given.filter)}
+        rehearsed = bool(given.dry_run)
+        return {"execution": await export_work.begin(unit, kind, given.columns, given.filter, rehearsed=rehearsed)}

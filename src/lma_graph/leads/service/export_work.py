@@ -21,10 +21,12 @@ from lma_graph.leads.intake.sources import FileFormat
 from lma_graph.leads.service.downloads import EXPORT, keep_part
 
 
-async def begin(unit: UnitOfWork, kind: FileFormat, columns: Sequence[str] | None, chosen: Filter | None) -> int:
-    """Have leads exported if the unit is committed; the id of the execution."""
+async def begin(
+    unit: UnitOfWork, kind: FileFormat, columns: Sequence[str] | None, chosen: Filter | None, *, rehearsed: bool
+) -> int | None:
+    """Have leads exported if the unit is committed; the id of the execution, None where it is only rehearsed."""
     export = Export.of(kind, columns, sorted(unit.viewer.indexed_fields), chosen)
-    return await executions.start(unit, EXPORT, kept(export))
+    return None if rehearsed else await executions.start(unit, EXPORT, kept(export))
 
 
 async def step(unit: UnitOfWork, work: Work) -> Step:

@@ -101,7 +101,7 @@ async def begin(unit: UnitOfWork, wanted: Wanted, *, rehearsed: bool) -> dict[st
         **wanted.manner.as_json(),
     }
     preview = await _preview(unit, wanted, mapping, look.rows)
-    execution = await executions.start(unit, IMPORT, work, total=look.total)
+    execution = None if rehearsed else await executions.start(unit, IMPORT, work, total=look.total)
     return {
         "execution": execution,
         "columns": look.headers,
