@@ -70,8 +70,8 @@ class Settings(BaseSettings):
     job_metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port on which `lma-graph worker` shows `/metrics`, if any."
     )
-    public_url: str = Field(
-        default="", description="Where clients reach this server, put before links to files: `https://leads.example`."
+    public_url: str | None = Field(
+        default=None, description="Where clients reach this server, put before links to files: `https://leads.example`."
     )
     max_upload_bytes: int = Field(default=1_000_000_000, ge=1, le=2_000_000_000, description="Largest uploaded file.")
     file_link_s: int = Field(default=3_600, ge=1, description="How long a link to a file can be used.")
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     def file_options(self) -> dict[str, Any]:
         """How files are kept, for `kernel.files.Files`."""
         return {
-            "public_url": self.public_url,
+            "public_url": self.public_url or "",
             "most_bytes": self.max_upload_bytes,
             "link_lives_s": self.file_link_s,
         }
