@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_ORDER = ("w1", "timeline", "filters", "cold", "lists", "bulk", "seed", "upsert", "codec", "memory")
+_ORDER = ("w1", "timeline", "filters", "cold", "lists", "bulk", "seed", "upsert", "exchange", "codec", "memory")
 _INTRODUCTION = """
 # Benchmarks
 

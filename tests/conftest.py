@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from kept_files import files_of, home_of
 from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.postgres import EmbeddedPostgres
@@ -80,8 +82,9 @@ def bare_url(fresh_database) -> str:
 @pytest.fixture(scope="session")
 async def database(owner_url: str) -> AsyncIterator[Database]:
     """The application's connections: row security applies."""
-    async with Database(owner_url, pool_size=5) as found:
+    async with Database(owner_url, pool_size=5, files=files_of(owner_url)) as found:
         yield found
+    shutil.rmtree(home_of(owner_url), ignore_errors=True)
 
 
 @pytest.fixture

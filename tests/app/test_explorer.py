@@ -250,6 +250,7 @@ def test_examples_are_whole() -> None:
         "16-activities-and-notes",
         "17-upsert",
         "18-merge",
+        "19-import-and-export",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

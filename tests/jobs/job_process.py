@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 
@@ -9,11 +10,19 @@ import structlog
 from counted_work import WORK
 from job_workers import POISON, at_work
 
+from lma_graph.kernel.jobs.registry import JOBS
+from lma_graph.leads import jobs as lead_jobs
+from lma_graph.leads.intake import run
+
+LEADS = [JOBS["execution.import"], JOBS["execution.export"]]
+assert lead_jobs
+run.CHUNK_ROWS = int(os.environ.get("LMA_TEST_CHUNK_ROWS", run.CHUNK_ROWS))
+
 
 async def main(url: str) -> None:
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    async with at_work(url, *WORK, options=POISON):
+    async with at_work(url, *WORK, *LEADS, options=POISON):
         await told.wait()
 
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lma_graph.app import explorer
 from lma_graph.app.examples import load_examples
+from lma_graph.app.file_links import FileLinks
 from lma_graph.app.graphql_http import GraphQLHTTP
 from lma_graph.app.health import Health
 from lma_graph.app.logs import RequestLog, record_of
@@ -25,13 +26,14 @@ from lma_graph.app.metrics import metrics
 from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Unavailable
+from lma_graph.kernel.files import Files
 from lma_graph.kernel.graphql.context import CommandContext, Context
 from lma_graph.kernel.graphql.engine import GraphQLEngine, run_standard
 from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
 from lma_graph.kernel.session import Session
 from lma_graph.kernel.settings import Settings
-from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer
+from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer, server_secret
 from lma_graph.kernel.transactions import Reader
 from lma_graph.kernel.viewer import Role, Viewer
 from lma_graph.schema.graph import build
@@ -57,10 +59,15 @@ def create(
     settings: Settings, database_url: str, development: Development | None = None, beside: Beside = nullcontext
 ) -> ASGIApp:
     """The application. Raises `ConfigurationError` where nothing says how tokens are signed."""
-    database = Database(
-        database_url, pool_size=settings.database_pool_size, statement_timeout_ms=settings.statement_timeout_ms
-    )
     verifier = verifier_of(settings, development)
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    files = Files.at(settings.home, server_secret(secret, settings.home), **settings.file_options)
+    database = Database(
+        database_url,
+        pool_size=settings.database_pool_size,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        files=files,
+    )
     health = Health({"database": database.ping, "migrations": lambda: _check_revision(database)})
     graphql = _endpoint(settings, database, verifier, development)
 
@@ -81,6 +88,7 @@ def create(
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
             Route("/metrics", metrics),
+            *FileLinks(database, files).routes(),
             *explorer.routes(),
         ],
         lifespan=lifespan,
@@ -224,7 +232,7 @@ def _cors(settings: Settings, app: ASGIApp) -> ASGIApp:
     return CORSMiddleware(
         app,
         allow_origins=list(settings.allowed_origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT"],
         allow_headers=["authorization", "content-type", "x-request-id"],
         expose_headers=["x-request-id"],
         max_age=86_400,

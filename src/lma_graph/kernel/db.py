@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from lma_graph.kernel.connections import AWAY, CONNECTION_LOST, NotMigrated, connect
 from lma_graph.kernel.errors import Unauthenticated, Unavailable
+from lma_graph.kernel.files import Files
 from lma_graph.kernel.pool import Link, Pool
 from lma_graph.kernel.transactions import Reader, Transaction, UnitOfWork
 from lma_graph.kernel.viewer import Role, Viewer, Visibility
@@ -51,7 +52,10 @@ def owner_engine(url: str) -> AsyncEngine:
 class Database:
     """The application's connections to one Postgres."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_ms: int = 10_000) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, statement_timeout_ms: int = 10_000, files: Files | None = None
+    ) -> None:
+        self.files = files
         self._dsn = connect_arguments(url)
         self._server_settings = {
             "application_name": "lma-graph",
@@ -285,6 +289,7 @@ class _Opening(AbstractAsyncContextManager[T]):
     async def __aenter__(self) -> T:
         self._link, viewer = await self._database.begun(self._viewer, self._mode)
         self._transaction = self._kind(self._link, viewer, begin_script(viewer, self._mode))
+        self._transaction.kept_files = self._database.files
         return self._transaction
 
     async def __aexit__(

@@ -46,6 +46,7 @@ class Session:
         self._link, self.viewer = await self._database.begun(self.viewer, READ_WRITE)
         unit = UnitOfWork(self._link, self.viewer, begin_script(self.viewer, READ_WRITE))
         unit.request_id = self._request_id
+        unit.kept_files = self._database.files
         unit.observe = self.observe
         self._open = unit
         return unit
@@ -76,6 +77,7 @@ class Session:
             raise Unavailable(_LOST) from error
         reader = Reader(link, self.viewer, begin)
         reader.observe = self.observe
+        reader.kept_files = self._database.files
         self._open = reader
         return reader
 

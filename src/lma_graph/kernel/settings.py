@@ -5,7 +5,7 @@ Only the composition roots (app, worker, cli, migrations) import this; features 
 
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     job_metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port on which `lma-graph worker` shows `/metrics`, if any."
     )
+    public_url: str | None = Field(
+        default=None, description="Where clients reach this server, put before links to files: `https://leads.example`."
+    )
+    max_upload_bytes: int = Field(default=1_000_000_000, ge=1, le=2_000_000_000, description="Largest uploaded file.")
+    file_link_s: int = Field(default=3_600, ge=1, description="How long a link to a file can be used.")
+    file_days: int = Field(
+        default=7, ge=1, description="How long uploaded and exported files are kept; a worker removes older ones."
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Comma-separated origins that browsers may call from; `*` for any."
     )
@@ -91,6 +99,15 @@ class Settings(BaseSettings):
     max_root_fields: int = Field(default=20, ge=1, description="Most root fields in an operation.")
     max_cost: int = Field(default=100_000, ge=1, description="Highest cost of an operation.")
     max_page: int = Field(default=200, ge=1, description="Most rows of one page.")
+
+    @property
+    def file_options(self) -> dict[str, Any]:
+        """How files are kept, for `kernel.files.Files`."""
+        return {
+            "public_url": self.public_url or "",
+            "most_bytes": self.max_upload_bytes,
+            "link_lives_s": self.file_link_s,
+        }
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -253,6 +253,11 @@ def dev_secret(home: Path) -> bytes:
     return secret
 
 
+def server_secret(given: str | None, home: Path) -> bytes:
+    """What the server signs its own links with: the secret of tokens, or one kept in `home` where there is none."""
+    return given.encode() if given else dev_secret(home)
+
+
 def _write_once(path: Path, content: bytes) -> None:
     """Creates the file whole (mode 0600), or leaves the one that another process was quicker to create."""
     handle, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
+from lma_graph.kernel.files import Files
 from lma_graph.kernel.pool import Link
 from lma_graph.kernel.viewer import Viewer
 
@@ -22,6 +23,9 @@ ANEW = "lma_plan_anew"
 
 class Transaction:
     """One transaction of one viewer on one connection; statements of concurrent tasks take turns."""
+
+    kept_files: Files | None = None
+    """Set by whoever opens the transaction, where there is a place for files."""
 
     def __init__(self, link: Link, viewer: Viewer, begin: str) -> None:
         self._begin = begin
@@ -43,6 +47,13 @@ class Transaction:
         if self._link is None:
             raise RuntimeError("This transaction has ended; its connection serves somebody else by now.")
         return self._link
+
+    @property
+    def files(self) -> Files:
+        """Files beside the database. They take no part in the transaction."""
+        if self.kept_files is None:
+            raise RuntimeError("This process was started without a place for files.")
+        return self.kept_files
 
     def end(self) -> None:
         """Let go of the connection: tasks that a cancelled request has left behind must not use it any more."""

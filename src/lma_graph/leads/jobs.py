@@ -1,4 +1,7 @@
-"""Long work on leads: what mutations do to more leads than one transaction changes. Enter at `step`."""
+"""Long work on leads: what mutations do to more leads than one transaction changes. Enter at `step`.
+
+Import and export have steps of their own.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,13 +11,17 @@ from lma_graph.executions.engine import Step, Work, long_work
 from lma_graph.kernel import ids
 from lma_graph.kernel.transactions import UnitOfWork
 from lma_graph.leads.criteria import LEAD
+from lma_graph.leads.service import export_work, import_work
 from lma_graph.leads.service.assigning import Assigning
 from lma_graph.leads.service.bulk import MOST_FAULTS, Changing
 from lma_graph.leads.service.dealing import Dealing
+from lma_graph.leads.service.downloads import EXPORT, IMPORT
 from lma_graph.leads.service.selecting import LONG_WORK, Selection, chunk
 
 CHUNK = 5_000
 """Leads of one step."""
+import_step = long_work(IMPORT)(import_work.step)
+export_step = long_work(EXPORT)(export_work.step)
 _WORKS = {one.name: one for one in (Assigning, Dealing, Changing)}
 
 

@@ -15,6 +15,7 @@ from lma_graph.kernel.graphql.interface import NodeQueries
 from lma_graph.kernel.graphql.scalars import SCALARS
 from lma_graph.leads.mutations.assignment import AssignmentMutations
 from lma_graph.leads.mutations.bulk import BulkMutations
+from lma_graph.leads.mutations.exchange import ExchangeMutations
 from lma_graph.leads.mutations.life import LeadMutations
 from lma_graph.leads.mutations.merge import MergeMutations
 from lma_graph.leads.mutations.upsert import UpsertMutations
@@ -45,6 +46,7 @@ MUTATIONS: tuple[type, ...] = (
     MergeMutations,
     AssignmentMutations,
     BulkMutations,
+    ExchangeMutations,
     ActivityMutations,
     NoteMutations,
 )

@@ -1,21 +1,26 @@
 """The composition root of the worker: settings in, a runner of all jobs out. Enter at `working` or `work`."""
 
 import asyncio
+import datetime as dt
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import asyncpg
 from prometheus_client import start_http_server
 
 from lma_graph.kernel.db import Database
-from lma_graph.kernel.jobs.registry import JOBS, PERIODIC
+from lma_graph.kernel.files import Files, FileStore
+from lma_graph.kernel.jobs.registry import JOBS, PERIODIC, Periodic
 from lma_graph.kernel.jobs.runner import JobOptions, Runner
 from lma_graph.kernel.settings import Settings
+from lma_graph.kernel.tokens import server_secret
 from lma_graph.leads import jobs as _lead_jobs  # noqa: F401  # registers them
 from lma_graph.schema.tables import METADATA
 
 # The `jobs` modules of features are imported here, which registers their jobs.
 assert METADATA.tables
+SWEEP = "files.sweep"
 
 
 def options_of(settings: Settings) -> JobOptions:
@@ -30,13 +35,28 @@ def options_of(settings: Settings) -> JobOptions:
     )
 
 
+def sweeping(settings: Settings, store: FileStore) -> Callable[[asyncpg.Connection], Awaitable[None]]:
+    """What removes files that are too old."""
+
+    async def sweep(_: asyncpg.Connection) -> None:
+        await store.sweep(dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.file_days))
+
+    return sweep
+
+
 @asynccontextmanager
 async def working(settings: Settings, database_url: str) -> AsyncIterator[Runner]:
     """A worker at work for as long as the block runs; then it stops as it does on SIGTERM."""
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    files = Files.at(settings.home, server_secret(secret, settings.home), **settings.file_options)
     database = Database(
-        database_url, pool_size=settings.job_concurrency + 1, statement_timeout_ms=settings.job_statement_timeout_ms
+        database_url,
+        pool_size=settings.job_concurrency + 1,
+        statement_timeout_ms=settings.job_statement_timeout_ms,
+        files=files,
     )
-    runner = Runner(database_url, database, JOBS, PERIODIC, options_of(settings))
+    periodic = {**PERIODIC, SWEEP: Periodic(SWEEP, "23 * * * *", sweeping(settings, files.store))}
+    runner = Runner(database_url, database, JOBS, periodic, options_of(settings))
     async with database:
         task = asyncio.create_task(runner.run(), name="worker")
         try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lma_graph.kernel.transactions import Transaction, UnitOfWork
 from lma_graph.leads import writing
+from lma_graph.leads.occasions import LEAD_CREATED
 from lma_graph.leads.writing import Lead
 
 # Every lead's trail begins here: the file and line it came from.
@@ -70,4 +71,5 @@ async def write_leads(unit: UnitOfWork, leads: Sequence[Lead], lines: Sequence[i
     scores = [(key[0], leads[position]["score"]) for position, key in written.items() if leads[position].get("score")]
     if scores:
         await unit.execute(INSERT_OPENING, organization, *map(list, zip(*scores, strict=True)))
+    await LEAD_CREATED(unit, sorted(key[0] for key in written.values()))
     return set(written)

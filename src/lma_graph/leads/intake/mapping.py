@@ -4,6 +4,8 @@ Enter at `Mapping.read`. A map is a TOML or JSON document, checked as a whole be
 
     delimiter = ";"                     # optional: found from the header otherwise
     encoding = "cp1252"                 # optional: found from the file otherwise
+    disguised = true                    # cells such as '=A1 are meant as =A1: spreadsheets are kept from calculating so
+    byName = true                       # columns not named here fill the field of their own name
     blank = ["Select", "n/a"]           # cells that mean "not given", in every column, whatever their case
     unmapped = "customFields"           # or "ignore": what happens to columns the map does not name
 
@@ -39,6 +41,8 @@ from lma_graph.leads.intake.records import LINE_HEADER, REASON_HEADER
 from lma_graph.leads.intake.values import FIELDS, Options
 
 CUSTOM = "customFields"
+READ_ONLY = frozenset({"id", "version", "updatedAt", "assignedToId"})
+"""What an export has beside the fields: by name it is passed over, so that an export can be imported as it is."""
 Scalar = (
     Annotated[str, Field(pattern=r"^[^\x00]*$")]
     | bool
@@ -84,6 +88,8 @@ class Mapping(BaseModel):
     unmapped: Literal["customFields", "ignore"] = "customFields"
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     encoding: str | None = None
+    disguised: bool = False
+    by_name: Annotated[bool, Field(alias="byName")] = False
 
     @classmethod
     def read(cls, path: Path) -> "Mapping":
@@ -123,8 +129,16 @@ class Mapping(BaseModel):
 
     def rule(self, header: str) -> ColumnRule:
         """What becomes of the column with this header."""
+        if (found := self.columns.get(header)) is not None:
+            return found
+        if self.by_name and (header in FIELDS or header.startswith(f"{CUSTOM}.")) and header not in self.constants:
+            return ColumnRule(field=header)
         ignored = self.unmapped == "ignore" or header in {LINE_HEADER, REASON_HEADER}
-        return self.columns.get(header) or ColumnRule(ignore=ignored)
+        return ColumnRule(ignore=ignored or (self.by_name and header in READ_ONLY))
+
+
+AUTOMATIC = Mapping.model_validate({"disguised": True, "byName": True})
+"""The map of a file whose columns are called like the fields, such as an export."""
 
 
 def custom_path(field: str | None, header: str) -> tuple[str, ...] | None:

@@ -7,11 +7,11 @@ that cannot be understood at all is an `InvalidInput`.
 import csv
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from lma_graph.kernel.errors import FieldError, InvalidInput
 from lma_graph.leads.intake.encodings import DAMAGED, detect_encoding, open_text
@@ -52,6 +52,7 @@ class Intake:
         wanted: Collection[str] = (),
         encoding: str | None = None,
         delimiter: str | None = None,
+        disguised: bool = False,
     ) -> None:
         # A limit of the process, which would end the reading; here records are limited, and reading goes on.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_RECORD + 1))
@@ -62,13 +63,14 @@ class Intake:
             self._text = open_text(path, self.encoding)
         except OSError as error:
             raise InvalidInput.at(("file",), f"The file cannot be read: {error.strerror}.") from None
-        self._records = _records(self._text, self.delimiter)
+        self._lines = _Lines(self._text, self.delimiter)
+        self._records = _records(self._lines, self.delimiter)
         try:
             self.headers = _headers(next(self._records, None))
         except BaseException:
             self._text.close()
             raise
-        self._mended = LINE_HEADER in self.headers
+        self._mended = disguised or LINE_HEADER in self.headers
 
     def __enter__(self) -> Self:
         """The file is open from the beginning, since its header had to be read."""
@@ -81,6 +83,16 @@ class Intake:
     def position(self) -> int:
         """Bytes read so far, of `total`; a little ahead of the records."""
         return os.lseek(self._text.fileno(), 0, os.SEEK_CUR)
+
+    def mark(self) -> dict[str, Any]:
+        """Where the next record begins: `go_on` finds it again, in another process too."""
+        # More than a number of bytes where a character's bytes or the decoder's state are involved; so it is text.
+        return {"at": str(self._text.tell()), "line": self._lines.number}
+
+    def go_on(self, mark: Mapping[str, Any]) -> None:
+        """Pass over everything before a mark of the same file."""
+        self._text.seek(int(mark["at"]))
+        self._lines.number = int(mark["line"])
 
     def records(self) -> Iterator[Record]:
         """The records behind the header. Empty lines, and rows of nothing but blanks, are passed over."""
@@ -106,7 +118,7 @@ def _delimiter(path: Path, encoding: str, wanted: Collection[str]) -> str:
 
     def merit(delimiter: str) -> tuple[int, int]:
         with open_text(path, encoding) as text:
-            first = next(_records(text, delimiter), None)
+            first = next(_records(_Lines(text, delimiter), delimiter), None)
         if first is None or first.fault or len(first.values) == 1:
             return (-1, 0)
         return (len({cell.strip() for cell in first.values} & set(wanted)), len(first.values))
@@ -138,8 +150,7 @@ def _headers(record: Record | None) -> list[str]:
     return headers
 
 
-def _records(text: TextIOWrapper, delimiter: str) -> Iterator[Record]:
-    lines = _Lines(text, delimiter)
+def _records(lines: "_Lines", delimiter: str) -> Iterator[Record]:
     # Strict: a stray quotation mark is a fault of its row, not silently another value.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:

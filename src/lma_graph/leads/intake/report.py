@@ -3,16 +3,16 @@
 Enter at `Reporter`, which collects while the import runs; it ends in an `ImportReport`.
 """
 
-import csv
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
-from lma_graph.leads.intake.records import LINE_HEADER, REASON_HEADER, Intake, Record, disguised
+from lma_graph.leads.intake.records import Record
 from lma_graph.leads.intake.rows import RowError
+from lma_graph.leads.intake.sources import Source
 
 MOST_ERRORS = 1_000
 """How many faults a report lists; the file of bad rows has all of them."""
@@ -42,19 +42,13 @@ class ImportReport:
 
 
 class Reporter:
-    """Counts, and writes bad rows as they come: their cells, then line and reasons, then cells without a header.
+    """Counts, and writes bad rows as they come, in the form that `sources.BadRows` describes."""
 
-    The file is UTF-8 with a byte order mark and has the delimiter of the input. Cells that a spreadsheet would take
-    for a formula begin with an apostrophe, which an import of the mended file takes away again.
-    """
-
-    def __init__(self, source: Intake, bad_rows: Path | None) -> None:
+    def __init__(self, source: Source, bad_rows: Path | None) -> None:
         self._source = source
         self._path = bad_rows
-        headers = source.headers
-        self._width = headers.index(LINE_HEADER) if LINE_HEADER in headers else len(headers)
+        self._bad = source.bad_rows()
         self._file: TextIO | None = None
-        self._writer: Any = None
         self._errors: list[RowError] = []
         self._started = time.perf_counter()
         self.created = 0
@@ -73,20 +67,10 @@ class Reporter:
         self.failed += 1
         self._errors += errors[: MOST_ERRORS - len(self._errors)]
         if self._path is not None:
-            reasons = "; ".join(
-                f"{error.column}: {error.message}" if error.column else error.message for error in errors
-            )
-            self._write(self._path, record, reasons)
-
-    def _write(self, path: Path, record: Record, reasons: str) -> None:
-        if self._file is None:
-            self._file = path.open("w", encoding="utf-8-sig", newline="", errors="replace")
-            self._writer = csv.writer(self._file, delimiter=self._source.delimiter, lineterminator="\n")
-            self._writer.writerow([*map(disguised, self._source.headers[: self._width]), LINE_HEADER, REASON_HEADER])
-        cells = [disguised(cell) for cell in record.values]
-        kept = cells[: self._width] + [""] * (self._width - len(cells))
-        surplus = cells[len(self._source.headers) :]
-        self._writer.writerow([*kept, record.line, reasons, *surplus])
+            if self._file is None:
+                self._file = self._path.open("w", encoding="utf-8", newline="", errors="replace")
+                self._file.write(self._bad.head())
+            self._file.write(self._bad.row(record, errors))
 
     def finish(self, *, dry_run: bool) -> ImportReport:
         """The report so far."""

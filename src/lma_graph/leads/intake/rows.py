@@ -45,6 +45,13 @@ def row_error(record: Record, code: str, message: str, column: str | None = None
     return RowError(record.line, column, shown, message, code)
 
 
+def sourceless(record: Record, lead: dict[str, Any]) -> list[RowError]:
+    """What is wrong with a lead that has an external id and no source."""
+    if lead.get("external_id") is None or lead.get("external_source") is not None:
+        return []
+    return [row_error(record, "MISSING_VALUE", "An external id needs an external source beside it.")]
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     header: str
@@ -64,14 +71,7 @@ class RowReader:
         self._width = len(headers)
         self._columns = [_column(mapping, header, zone) if header else None for header in headers]
         _check_paths([*self._columns, *(_constant(name) for name in mapping.constants)])
-        self._fixed: dict[str, Any] = {}
-        self._fixed_custom: dict[str, Any] = {}
-        for name, value in mapping.constants.items():
-            path = custom_path(name, name)
-            if path:
-                _put(self._fixed_custom, path, value)
-            elif value != "":
-                self._fixed[FIELDS[name].column] = FIELDS[name].parse(str(value), Options(zone=zone))
+        self._fixed, self._fixed_custom = constants_of(mapping, zone)
 
     def read(self, record: Record) -> Candidate | list[RowError]:
         """The lead of a record, or everything that is wrong with it."""
@@ -88,9 +88,7 @@ class RowReader:
                     _take(lead, column, cell.strip())
                 except Refused as refused:
                     errors.append(row_error(record, refused.code, refused.message, column.header, cell.strip()))
-        if lead.get("external_id") is not None and lead.get("external_source") is None:
-            errors.append(row_error(record, "MISSING_VALUE", "An external id needs an external source beside it."))
-        return errors or Candidate(record, lead)
+        return [*errors, *sourceless(record, lead)] or Candidate(record, lead)
 
     def _surplus(self, record: Record) -> RowError | None:
         count = len(record.values)
@@ -102,6 +100,19 @@ class RowReader:
                 message = f"Value {position + 1} stands under no header."
                 return row_error(record, "TOO_MANY_VALUES", message, value=cell.strip())
         return None
+
+
+def constants_of(mapping: Mapping, zone: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What every lead of a map has: values by column names, and custom fields."""
+    fixed: dict[str, Any] = {}
+    custom_fields: dict[str, Any] = {}
+    for name, value in mapping.constants.items():
+        path = custom_path(name, name)
+        if path:
+            put(custom_fields, path, value)
+        elif value != "":
+            fixed[FIELDS[name].column] = FIELDS[name].parse(str(value), Options(zone=zone))
+    return fixed, custom_fields
 
 
 def _take(lead: dict[str, Any], column: _Column, cell: str) -> None:
@@ -116,7 +127,7 @@ def _take(lead: dict[str, Any], column: _Column, cell: str) -> None:
     if column.column is not None:
         lead[column.column] = column.read(str(value))
     elif column.path:
-        _put(lead["custom_fields"], column.path, column.read(value) if isinstance(value, str) else value)
+        put(lead["custom_fields"], column.path, column.read(value) if isinstance(value, str) else value)
 
 
 def _column(mapping: Mapping, header: str, zone: str) -> _Column:
@@ -158,7 +169,8 @@ def _check_paths(columns: Sequence[_Column | None]) -> None:
         raise InvalidInput(faults)
 
 
-def _put(document: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def put(document: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set the value at a path of a document."""
     for step in path[:-1]:
         document = document.setdefault(step, {})
     document[path[-1]] = value

@@ -15,10 +15,11 @@ from lma_graph.kernel.errors import Denied, InvalidInput, TimedOut, Unavailable
 from lma_graph.kernel.viewer import Permission, Viewer
 from lma_graph.leads.intake.loading import find_taken, write_leads
 from lma_graph.leads.intake.mapping import Mapping
-from lma_graph.leads.intake.records import Intake, Record
+from lma_graph.leads.intake.refusing import Refusal, duplicate, email_key, external_key, keys_of, refusal
 from lma_graph.leads.intake.report import Progress, Reporter
-from lma_graph.leads.intake.rows import Candidate, RowError, RowReader, row_error
+from lma_graph.leads.intake.rows import Candidate
 from lma_graph.leads.intake.seen import SeenKeys
+from lma_graph.leads.intake.sources import Reads, Source
 
 CHUNK_ROWS = 5_000
 CHUNK_SIZE = 8_000_000
@@ -33,8 +34,6 @@ _UNFIT = (
     asyncpg.ProgramLimitExceededError,
 )
 
-Refusal = tuple[Record, list[RowError]]
-
 
 @dataclass(slots=True)
 class Chunk:
@@ -43,9 +42,10 @@ class Chunk:
     candidates: list[Candidate] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     position: int = 0
+    last: bool = False
 
 
-def read_chunks(source: Intake, reader: RowReader) -> Iterator[Chunk]:
+def read_chunks(source: Source, reader: Reads) -> Iterator[Chunk]:
     """The rows of a file, checked, in chunks of up to 5,000 rows and about 8 million characters."""
     chunk, size = Chunk(), 0
     for record in source.records():
@@ -59,7 +59,7 @@ def read_chunks(source: Intake, reader: RowReader) -> Iterator[Chunk]:
             chunk.position = source.position
             yield chunk
             chunk, size = Chunk(), 0
-    chunk.position = source.position
+    chunk.position, chunk.last = source.position, True
     yield chunk
 
 
@@ -67,14 +67,14 @@ class ImportRun:
     """Everything one import needs while it runs."""
 
     def __init__(
-        self, database: Database, viewer: Viewer, *, file: Path, mapping: Mapping, source: Intake, report: Reporter
+        self, database: Database, viewer: Viewer, *, file: Path, mapping: Mapping, source: Source, report: Reporter
     ) -> None:
         self._database = database
         self._viewer = viewer
         self._file = file.name
         self._source = source
         self._report = report
-        self._chunks = read_chunks(source, RowReader(mapping, source.headers, viewer.time_zone))
+        self._chunks = read_chunks(source, source.reader(mapping, viewer.time_zone))
         self._headers = {rule.field: header for header, rule in mapping.columns.items() if rule.field}
         self._seen = SeenKeys()
 
@@ -110,7 +110,7 @@ class ImportRun:
                 continue
             except _UNFIT as error:
                 if len(batch) == 1:
-                    return [_refusal(batch[0], "REFUSED", f"The database refuses the row: {error}")]
+                    return [refusal(batch[0], "REFUSED", f"The database refuses the row: {error}")]
                 break
             except asyncpg.QueryCanceledError:
                 if len(batch) == 1:
@@ -134,7 +134,7 @@ class ImportRun:
             left = [row for position, row in enumerate(batch) if position not in written]
             taken = await find_taken(unit, [row.lead for row in left])
         self._report.created += len(written)
-        self._seen.add((key, batch[position].record.line) for position in written for key in _keys(batch[position]))
+        self._seen.add((key, batch[position].record.line) for position in written for key in keys_of(batch[position]))
         return [self._duplicate(row, by_email=taken.get(position)) for position, row in enumerate(left)]
 
     async def _try_out(self, batch: Sequence[Candidate]) -> list[Refusal]:
@@ -148,47 +148,16 @@ class ImportRun:
             raise Unavailable("The connection to the database was lost; please try again.") from error
         refused = []
         for position, row in enumerate(batch):
-            by_email, by_id = _email_key(row), _external_key(row)
+            by_email, by_id = email_key(row), external_key(row)
             if position in taken:
                 refused.append(self._duplicate(row, by_email=taken[position]))
             elif self._seen.line(by_email) or self._seen.line(by_id):
                 refused.append(self._duplicate(row, by_email=self._seen.line(by_email) is not None))
             else:
-                self._seen.add((key, row.record.line) for key in _keys(row))
+                self._seen.add((key, row.record.line) for key in keys_of(row))
                 self._report.created += 1
         return refused
 
     def _duplicate(self, row: Candidate, *, by_email: bool | None) -> Refusal:
-        if by_email is None:
-            return _refusal(
-                row, "CONFLICT", "Another writer had taken a key of the row and given it up; import it again."
-            )
-        key = _email_key(row) if by_email else _external_key(row)
-        line = self._seen.line(key)
-        code, thing, name = (
-            ("DUPLICATE_EMAIL", "e-mail address", "email")
-            if by_email
-            else ("DUPLICATE_EXTERNAL_ID", "external id", "externalId")
-        )
-        message = f"This {thing} is already on line {line}." if line else f"There is already a lead with this {thing}."
-        value = str(row.lead["email" if by_email else "external_id"])
-        return _refusal(row, code, message, self._headers.get(name), value)
-
-
-def _refusal(row: Candidate, code: str, message: str, column: str | None = None, value: str = "") -> Refusal:
-    return row.record, [row_error(row.record, code, message, column, value)]
-
-
-def _email_key(row: Candidate) -> str | None:
-    email = row.lead.get("email")
-    return f"email:{email.strip().lower()}" if email else None
-
-
-def _external_key(row: Candidate) -> str | None:
-    if row.lead.get("external_id") is None:
-        return None
-    return f"external:{row.lead['external_source']}\0{row.lead['external_id']}"
-
-
-def _keys(row: Candidate) -> Iterator[str]:
-    yield from (key for key in (_email_key(row), _external_key(row)) if key is not None)
+        line = self._seen.line(email_key(row) if by_email else external_key(row))
+        return duplicate(row, by_email=by_email, line=line, headers=self._headers)

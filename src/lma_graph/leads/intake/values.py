@@ -6,7 +6,7 @@ parser takes the trimmed, non-blank text and raises `Refused` with a sentence fo
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -117,7 +117,12 @@ def moment(cell: str, options: Options) -> dt.datetime:
 
 def tags(cell: str, options: Options) -> list[str]:
     """Labels, each once, in the order of the cell."""
-    found = list(dict.fromkeys(part for part in (piece.strip() for piece in cell.split(options.separator)) if part))
+    return labels(cell.split(options.separator))
+
+
+def labels(pieces: Iterable[str]) -> list[str]:
+    """The same of pieces that are apart already."""
+    found = list(dict.fromkeys(part for part in (piece.strip() for piece in pieces) if part))
     if len(found) > MOST_TAGS:
         raise Refused("TOO_MANY_VALUES", f"There are {len(found):,} tags; a lead has at most {MOST_TAGS}.")
     if any(len(tag) > LONGEST_TAG for tag in found):

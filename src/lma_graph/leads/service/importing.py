@@ -8,9 +8,10 @@ from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Denied, InvalidInput
 from lma_graph.kernel.viewer import Permission, Viewer
 from lma_graph.leads.intake.mapping import Mapping
-from lma_graph.leads.intake.records import Intake
+from lma_graph.leads.intake.opening import opened
 from lma_graph.leads.intake.report import ImportReport, Progress, Reporter
 from lma_graph.leads.intake.run import ImportRun
+from lma_graph.leads.intake.sources import FileFormat
 
 
 async def import_leads(
@@ -19,11 +20,12 @@ async def import_leads(
     file: Path,
     mapping: Mapping,
     *,
+    kind: FileFormat = FileFormat.CSV,
     dry_run: bool = False,
     bad_rows: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Create a lead from every good row of a delimited text file, and report every bad one.
+    """Create a lead from every good row of a file, and report every bad one.
 
     Rows are written in chunks of about 5,000, each its own transaction. A row whose e-mail address or external id is
     taken is an error: this creates and never changes a lead. Bad rows go to `bad_rows`, by default to
@@ -36,8 +38,8 @@ async def import_leads(
     """
     if not viewer.may(Permission.LEADS_BULK):
         raise Denied(Permission.LEADS_BULK)
-    rejects = await asyncio.to_thread(_rejects, file, bad_rows, dry_run)
-    source = await asyncio.to_thread(_open, file, mapping)
+    rejects = await asyncio.to_thread(_rejects, file, bad_rows, dry_run, kind)
+    source = await asyncio.to_thread(opened, file, kind, mapping)
     with source, Reporter(source, rejects) as report:
         await ImportRun(database, viewer, file=file, mapping=mapping, source=source, report=report).run(
             progress, dry_run=dry_run
@@ -45,15 +47,11 @@ async def import_leads(
         return report.finish(dry_run=dry_run)
 
 
-def _open(file: Path, mapping: Mapping) -> Intake:
-    return Intake(file, wanted=mapping.columns, encoding=mapping.encoding, delimiter=mapping.delimiter)
-
-
-def _rejects(file: Path, bad_rows: Path | None, dry_run: bool) -> Path | None:  # noqa: FBT001 - for to_thread
+def _rejects(file: Path, bad_rows: Path | None, dry_run: bool, kind: FileFormat) -> Path | None:  # noqa: FBT001 - for to_thread
     """Where bad rows go; `InvalidInput` where they could not be written, before anything is loaded."""
     if bad_rows is None and dry_run:
         return None
-    path = bad_rows or file.with_name(f"{file.stem}.bad-rows.csv")
+    path = bad_rows or file.with_name(f"{file.stem}.bad-rows.{kind.value.lower()}")
     if path.resolve() == file.resolve():
         raise InvalidInput.at(("badRows",), "The file of bad rows would overwrite the file that is imported.")
     if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():

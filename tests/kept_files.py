@@ -1,0 +1,17 @@
+"""Where the files of a test database are kept: told by its URL alone, so that processes of their own find them too."""
+
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lma_graph.kernel.files import Files
+
+SECRET = b"a secret that only the tests know"
+
+
+def home_of(url: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"lma-files-{urlsplit(url).path.strip('/')}"
+
+
+def files_of(url: str) -> Files:
+    return Files.at(home_of(url), SECRET, most_bytes=2_000_000)
