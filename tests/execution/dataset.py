@@ -76,7 +76,7 @@ class Dataset:
             for number, kind in enumerate(TIMELINE.kinds)
             for row in self.rows[kind.type_name]
         ]
-        return {**self.rows, "TimelineEntry": places}
+        return {**self.rows, "TimelineEntry": places, "LeadAssignment": self.rows["Activity"]}
 
 
 async def fill(world: World) -> Dataset:
