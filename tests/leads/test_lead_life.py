@@ -158,3 +158,20 @@ async def test_a_deleted_lead_is_gone_until_it_is_restored(world: World) -> None
     assert (await world.do("restoreLead", {"id": id_}, SHOWN))["lead"]["version"] == 3
     assert (await world.ask(f'{{ lead(id: "{id_}") {{ id }} }}')).data == {"lead": {"id": id_}}
     assert (await world.do("restoreLead", {"id": id_}, SHOWN))["__typename"] == "NotFound"
+
+
+async def test_every_entry_of_the_trail_is_an_event_for_those_who_follow(world: World) -> None:
+    leads = [(await world.do("createLead", {"company": f"c{n}"}, SHOWN))["lead"]["id"] for n in range(2)]
+    await world.do("updateLead", {"id": leads[0], "patch": {"status": "WORKING", "company": "x"}}, SHOWN)
+    await world.do("updateLead", {"id": leads[1], "patch": {"company": "c1"}}, SHOWN)
+    await world.do("updateLead", {"id": leads[1], "patch": {"company": "y"}, "dryRun": True}, SHOWN)
+    events = await world.fetch(
+        "SELECT name, payload, user_id FROM outbox_events WHERE organization_id = $1 ORDER BY xid, id"
+    )
+    entries = await world.fetch(
+        "SELECT id, lead_id, activity_type FROM activities WHERE organization_id = $1 ORDER BY id"
+    )
+    assert [row["name"] for row in events] == ["LEAD_CREATED", "LEAD_CREATED", "STATUS_CHANGE", "FIELD_CHANGE"]
+    assert [(row["name"], row["payload"]) for row in events] == [
+        (row["activity_type"], {"activities": [row["id"]], "leads": [row["lead_id"]]}) for row in entries
+    ]

@@ -1,4 +1,8 @@
-"""The audit trail: what happened to leads, written in the transaction in which it happens. Enter at `record`."""
+"""The audit trail: what happened to leads, written in the transaction in which it happens. Enter at `record`.
+
+Each entry is also an event of the outbox, whose identity is the entry's id; a thousand entries of one kind at most are
+one row there: `{ "activities": [ids], "leads": [ids] }`, both in the order of the entries.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from lma_graph.activities.models import ActivityType
+from lma_graph.kernel.outbox import IDS_OF_ONE_EVENT
 from lma_graph.kernel.transactions import UnitOfWork
 
 
@@ -18,12 +23,23 @@ class Entry(NamedTuple):
 
 
 # The entries of one transaction bear its one time, so their order is that of their ids.
-_INSERT = """
-INSERT INTO activities (organization_id, lead_id, user_id, activity_type, metadata, completed_at)
-SELECT $1, e.lead_id, $2, e.kind, e.metadata || $3::jsonb, now()
-FROM unnest($4::bigint[], $5::text[], $6::jsonb[]) WITH ORDINALITY AS e(lead_id, kind, metadata, place)
-ORDER BY e.place
-"""
+_INSERT = f"""
+WITH written AS (
+    INSERT INTO activities (organization_id, lead_id, user_id, activity_type, metadata, completed_at)
+    SELECT $1, e.lead_id, $2, e.kind, e.metadata || $3::jsonb, now()
+    FROM unnest($4::bigint[], $5::text[], $6::jsonb[]) WITH ORDINALITY AS e(lead_id, kind, metadata, place)
+    ORDER BY e.place
+    RETURNING id, lead_id, activity_type
+), numbered AS (
+    SELECT id, lead_id, activity_type,
+           (row_number() OVER (PARTITION BY activity_type ORDER BY id) - 1) / {IDS_OF_ONE_EVENT} AS part
+    FROM written
+)
+INSERT INTO outbox_events (organization_id, user_id, name, payload)
+SELECT $1, $2, activity_type,
+       jsonb_build_object('activities', jsonb_agg(id ORDER BY id), 'leads', jsonb_agg(lead_id ORDER BY id))
+FROM numbered GROUP BY activity_type, part ORDER BY min(id)
+"""  # noqa: S608 - a constant
 
 
 def mark_of(unit: UnitOfWork) -> str:

@@ -15,6 +15,7 @@ from lma_graph.activities.criteria import is_communication
 from lma_graph.activities.ledger import Entry
 from lma_graph.activities.models import COMMUNICATION_TYPES, ActivityRow, ActivityStatus, ActivityType, Direction
 from lma_graph.activities.occasions import ACTIVITY_RECORDED, CAMPAIGNS_NAMED, LEADS_NAMED
+from lma_graph.kernel import outbox
 from lma_graph.kernel.errors import Conflict, FieldError, InvalidInput, NotFound
 from lma_graph.kernel.names import camel
 from lma_graph.kernel.scope import Scope, conditions, table_of
@@ -81,6 +82,7 @@ async def _write(unit: UnitOfWork, lead: int, values: Mapping[str, Any], status:
         values.get("campaign_id"),
     )
     number: int = written[0]["id"]
+    await outbox.record(unit, kind.value, {"activities": [number], "leads": [lead]})
     await ACTIVITY_RECORDED(unit, [number])
     return number
 

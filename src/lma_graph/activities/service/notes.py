@@ -14,6 +14,7 @@ from lma_graph.activities import ledger
 from lma_graph.activities.ledger import Entry
 from lma_graph.activities.models import ActivityType, LeadNoteRow
 from lma_graph.activities.occasions import LEADS_NAMED
+from lma_graph.kernel import outbox
 from lma_graph.kernel.errors import Denied, NotFound
 from lma_graph.kernel.loaders import rows_of
 from lma_graph.kernel.names import camel
@@ -49,6 +50,7 @@ async def add(unit: UnitOfWork, lead: int, values: Mapping[str, Any]) -> int:
     sent = [_sent(name, note[name]) for name in _TYPES]
     written = await unit.fetch(_INSERT, unit.viewer.organization_id, lead, unit.viewer.user_id, *sent)
     number: int = written[0]["id"]
+    await outbox.record(unit, "NOTE_ADDED", {"notes": [number], "leads": [lead]})
     return number
 
 

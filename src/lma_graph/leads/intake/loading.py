@@ -5,17 +5,13 @@ Enter at `write_leads` and `find_taken`.
 
 from collections.abc import Sequence
 
+from lma_graph.activities import ledger
+from lma_graph.activities.ledger import Entry
+from lma_graph.activities.models import ActivityType
 from lma_graph.kernel.transactions import Transaction, UnitOfWork
 from lma_graph.leads import writing
 from lma_graph.leads.occasions import LEAD_CREATED
 from lma_graph.leads.writing import Lead
-
-# Every lead's trail begins here: the file and line it came from.
-INSERT_AUDIT = """
-INSERT INTO activities (organization_id, lead_id, user_id, activity_type, metadata, completed_at)
-SELECT $1, i.lead_id, $2, 'IMPORT', jsonb_build_object('file', $3::text, 'line', i.line), now()
-FROM unnest($4::bigint[], $5::int[]) AS i(lead_id, line)
-"""
 
 # A score is the sum of its history, so a lead that comes with one gets its first entry.
 INSERT_OPENING = """
@@ -60,13 +56,13 @@ async def write_leads(unit: UnitOfWork, leads: Sequence[Lead], lines: Sequence[i
     written = await writing.insert(
         unit, [lead if lead.get("source") else {**lead, "source": "IMPORT"} for lead in leads]
     )
-    await unit.execute(
-        INSERT_AUDIT,
-        organization,
-        unit.viewer.user_id,
-        file,
-        [key[0] for key in written.values()],
-        [lines[position] for position in written],
+    # Every lead's trail begins here: the file and line it came from.
+    await ledger.record(
+        unit,
+        [
+            Entry(key[0], ActivityType.IMPORT, {"file": file, "line": lines[position]})
+            for position, key in written.items()
+        ],
     )
     scores = [(key[0], leads[position]["score"]) for position, key in written.items() if leads[position].get("score")]
     if scores:
