@@ -64,17 +64,18 @@ def test_bodies_that_are_no_request(server: httpx2.Client, body: bytes, accept: 
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "path"),
     [
-        b'{"query":"query($n:String){hello(name:$n)}","variables":{"n":"a\\u0000b"}}',
-        b'{"query":"{hello}","variables":{"a":[{"\\u0000":1}]}}',
-        b'{"query":"{hello}","operationName":"\\u0000"}',
+        (b'{"query":"query($n:String){hello(name:$n)}","variables":{"n":"a\\u0000b"}}', ["variables", "n"]),
+        (b'{"query":"{hello}","variables":{"a":[{"\\u0000":1}]}}', ["variables", "a", "0"]),
+        (b'{"query":"{hello}","operationName":"\\u0000"}', ["operationName"]),
     ],
 )
-def test_nul_is_refused_anywhere(server: httpx2.Client, body: bytes) -> None:
+def test_nul_is_refused_anywhere(server: httpx2.Client, body: bytes, path: list[str]) -> None:
     found = server.post("/graphql", content=body, headers={"Content-Type": JSON})
     assert (found.status_code, code_of(found)) == (400, "BAD_USER_INPUT")
     assert found.json()["errors"][0]["message"] == "Text may not contain the character U+0000."
+    assert found.json()["errors"][0]["extensions"]["path"] == path
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul(server: httpx2.Client) -> None:

@@ -100,8 +100,9 @@ def _loads(name: str, text: str) -> object:
 
 
 def _parameters(found: dict[str, object], *, may_hold_nul: bool) -> Parameters:
-    if may_hold_nul and _holds_nul(found):
-        raise Refusal(400, "BAD_USER_INPUT", "Text may not contain the character U+0000.")
+    where = _path_of_nul(found) if may_hold_nul else None
+    if where is not None:
+        raise Refusal(400, "BAD_USER_INPUT", "Text may not contain the character U+0000.", path=where)
     return Parameters(
         _text(found, "query"),
         _text(found, "operationName") or None,
@@ -126,17 +127,15 @@ def _object(found: dict[str, object], name: str) -> Mapping[str, object]:
     raise bad_request(f"{name} must be a JSON object.")
 
 
-def _holds_nul(value: object) -> bool:
-    """Whether a text anywhere in the value has a NUL, which Postgres cannot store."""
-    queue = [value]
+def _path_of_nul(value: object) -> tuple[str, ...] | None:
+    """Where a text in the value has a NUL, which Postgres cannot store; None where none has."""
+    queue: list[tuple[object, tuple[str, ...]]] = [(value, ())]
     while queue:
-        found = queue.pop()
-        if isinstance(found, str):
-            if "\0" in found:
-                return True
-        elif isinstance(found, dict):
-            queue += found.keys()
-            queue += found.values()
+        found, path = queue.pop()
+        if isinstance(found, str) and "\0" in found:
+            return path
+        if isinstance(found, dict):
+            queue += [(key, path) for key in found] + [(part, (*path, key)) for key, part in found.items()]
         elif isinstance(found, list):
-            queue += found
-    return False
+            queue += [(part, (*path, str(at))) for at, part in enumerate(found)]
+    return None

@@ -14,7 +14,7 @@ class Refusal(Exception):
 
     `soft` marks what the specification counts as an error of a well-formed request: its status is 200 for
     clients that only know `application/json`. `close` ends the connection, because the rest of the body was
-    not read.
+    not read. `path` says where in the request the trouble lies.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Refusal(Exception):
         headers: Sequence[Header] = (),
         soft: bool = False,
         close: bool = False,
+        path: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -34,10 +35,12 @@ class Refusal(Exception):
         self.headers = tuple(headers)
         self.soft = soft
         self.close = close
+        self.path = list(path)
 
     def body(self) -> dict[str, object]:
         """The response's JSON."""
-        return {"errors": [{"message": self.message, "extensions": {"code": self.code}}]}
+        where = {"path": self.path} if self.path else {}
+        return {"errors": [{"message": self.message, "extensions": {"code": self.code, **where}}]}
 
 
 class ClientGone(Exception):
