@@ -113,7 +113,7 @@ class _Peak:
 
 
 async def _once(content: Path) -> Any:
-    with content.open("rb") as file:  # noqa: ASYNC230 - nothing else runs
+    with content.open("rb") as file:
         while block := file.read(1_000_000):
             yield block
 
