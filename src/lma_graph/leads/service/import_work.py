@@ -192,9 +192,9 @@ async def step(unit: UnitOfWork, work: Work) -> Step:
     key = upload_key(unit.viewer.organization_id, given["upload"]) or ""
     async with unit.files.store.local(key) as path:
         zone = unit.viewer.time_zone
-        piece = await _AHEAD.take(work.execution_id, position) or await asyncio.to_thread(
-            _read, path, given, mapping, position, zone
-        )
+        piece = await _AHEAD.take(work.execution_id, position)
+        if piece is None:
+            piece = await asyncio.to_thread(_read, path, given, mapping, position, zone)
         if not piece.chunk.last:
             _AHEAD.begin(work.execution_id, piece.mark, partial(_read, path, given, mapping, piece.mark, zone))
     outcome = await write(unit, piece.chunk.candidates, manner, mapping, given["name"])
