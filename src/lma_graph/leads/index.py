@@ -21,7 +21,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 def words(text: str) -> list[str]:
     """The words of a text in order: lower case, without accents, letters and digits only."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    plain = text  # without accents already, as most are
+    if not text.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return [word[:LONGEST_TERM] for word in _WORD.findall(plain.casefold())]
 
 

@@ -89,6 +89,7 @@ _TERMS = """
 INSERT INTO lead_terms (organization_id, lead_id, created_at, term, weight)
 SELECT $1, i.lead_id, i.created_at, i.term, i.weight
 FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::smallint[]) AS i(lead_id, created_at, term, weight)
+ORDER BY i.term COLLATE "C", i.created_at, i.lead_id
 """
 _FORGOTTEN_TERMS = """
 DELETE FROM lead_terms AS t USING unnest($2::bigint[], $3::text[]) AS i(lead_id, term)

@@ -5,8 +5,9 @@ import that was killed goes on exactly there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from lma_graph.leads.service.chunks import Manner, refused_by_others, write
 from lma_graph.leads.service.downloads import IMPORT, keep_part
 
 NO_UPLOAD = "There is no such upload; send the file to the `url` of `createUpload` first."
-MOST_SHOWN = 100
+_MOST_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,12 @@ async def step(unit: UnitOfWork, work: Work) -> Step:
     mapping, manner = _parsed(given["mapping"]), Manner.of(given)
     key = upload_key(unit.viewer.organization_id, given["upload"]) or ""
     async with unit.files.store.local(key) as path:
-        piece = await asyncio.to_thread(_read, path, given, mapping, position, unit.viewer.time_zone)
+        zone = unit.viewer.time_zone
+        piece = await _AHEAD.take(work.execution_id, position)
+        if piece is None:
+            piece = await asyncio.to_thread(_read, path, given, mapping, position, zone)
+        if not piece.chunk.last:
+            _AHEAD.begin(work.execution_id, piece.mark, partial(_read, path, given, mapping, piece.mark, zone))
     outcome = await write(unit, piece.chunk.candidates, manner, mapping, given["name"])
     refused = sorted([*piece.chunk.refused, *outcome.refused], key=lambda one: one[0].line)
     counts = {name: position.get(name, 0) + number for name, number in outcome.counts.items()}
@@ -213,6 +219,39 @@ class _Piece:
         """Bad rows as text; the first of a file have the file's head."""
         rows = "".join(self.bad.row(record, errors) for record, errors in refused)
         return f"{self.bad.head()}{rows}" if first else rows
+
+
+class _Ahead:
+    """The chunk behind the one that is being written, read meanwhile; of a few imports, the latest ones."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[int, tuple[str, asyncio.Task[_Piece]]] = {}
+
+    def begin(self, execution_id: int, mark: Mapping[str, Any], read: Callable[[], _Piece]) -> None:
+        """Begin to read what begins at a mark."""
+        while len(self._tasks) >= _MOST_AHEAD:
+            self._forget(next(iter(self._tasks)))
+        self._forget(execution_id)
+        self._tasks[execution_id] = mark["at"], asyncio.create_task(asyncio.to_thread(read))
+
+    async def take(self, execution_id: int, position: Mapping[str, Any]) -> _Piece | None:
+        """What was read of an execution, if it begins at its position."""
+        found = self._tasks.pop(execution_id, None)
+        if found is None:
+            return None
+        try:
+            piece = await found[1]
+        except (InvalidInput, OSError, UnicodeError):
+            return None  # the step reads it itself, and fails as itself
+        return piece if found[0] == position.get("at") else None
+
+    def _forget(self, execution_id: int) -> None:
+        at = self._tasks.pop(execution_id, None)
+        if at is not None:
+            at[1].add_done_callback(lambda task: task.cancelled() or task.exception())
+
+
+_AHEAD = _Ahead()
 
 
 def _read(path: Path, given: Mapping[str, Any], mapping: Map, position: Mapping[str, Any], zone: str) -> _Piece:
