@@ -34,6 +34,19 @@ async def test_a_link_takes_one_file(world, http) -> None:
     assert told(again) == (409, "CONFLICT", "A file was sent to this link already; ask for another one.")
 
 
+async def test_links_and_rows_are_not_kept_beside_a_key(world, http) -> None:
+    made = [await world.do("createUpload", {"idempotencyKey": "k"}, "uploadId url") for _ in range(2)]
+    assert made[0]["uploadId"] == made[1]["uploadId"]
+    assert (await http.put(made[1]["url"], content=b"email\n")).status_code == 201
+    given = {"content": "email\nada@x.test\n", "idempotencyKey": "k"}
+    looks = [await world.do("importLeads", given, "execution { id } preview { line }") for _ in range(2)]
+    assert looks[0]["execution"] == looks[1]["execution"]
+    assert [look["preview"] for look in looks] == [[{"line": 2}], []]
+    kept = await world.fetch("SELECT outcome::text FROM idempotency_results WHERE organization_id = $1")
+    assert len(kept) == 2
+    assert not any(word in str(kept) for word in ("token", "ada@x.test"))
+
+
 async def test_an_altered_or_expired_link_is_refused(world, http, database, owner_url) -> None:
     made = await world.do("createUpload", {}, "url")
     head, _, signature = made["url"].rpartition(".")

@@ -31,6 +31,7 @@ from lma_graph.kernel.viewer import Permission
 Outcome = dict[str, Any]
 """What a command gives: ids and plain values by the names of the payload's fields."""
 Perform = Callable[[UnitOfWork, Values], Awaitable[Outcome]]
+Anew = Callable[[UnitOfWork, Outcome], Any]
 C = TypeVar("C", bound=type)
 _TRIES = 4
 _ALWAYS = {
@@ -113,9 +114,19 @@ def told_each(part: Any, *, of: str, description: str) -> Any:
 class CommandField(LoadedField):
     """A mutation."""
 
-    def __init__(self, perform: Perform, needs: Permission, takes: InputType, gives: Any, *, rehearses: bool) -> None:
+    def __init__(
+        self,
+        perform: Perform,
+        needs: Permission,
+        takes: InputType,
+        gives: Any,
+        *,
+        rehearses: bool,
+        anew: Mapping[str, Anew],
+    ) -> None:
         self.perform = perform
         self.needs = needs
+        self.anew = anew
         self.takes = takes.extended(**_ALWAYS, **(_REHEARSED if rehearses else {}))
         self.payload_name: str = gives.__strawberry_definition__.name
         self.mutation = camel(getattr(perform, "__name__", ""))
@@ -168,19 +179,23 @@ class CommandField(LoadedField):
             return await self.perform(unit, values), True
         earlier = await idempotency.claim(unit, self.mutation, key, tree)
         if earlier is not None:
-            return earlier, True
+            return {**earlier, **{name: make(unit, earlier) for name, make in self.anew.items()}}, True
         outcome = await self.perform(unit, values)
-        await idempotency.keep(unit, self.mutation, key, outcome)
+        kept = {name: value for name, value in outcome.items() if name not in self.anew}
+        await idempotency.keep(unit, self.mutation, key, kept)
         return outcome, True
 
 
-def command(needs: Permission, takes: Made, gives: Any, *, rehearses: bool = True) -> Callable[[Perform], CommandField]:
+def command(
+    needs: Permission, takes: Made, gives: Any, *, rehearses: bool = True, anew: Mapping[str, Anew] | None = None
+) -> Callable[[Perform], CommandField]:
     """Make a mutation of a function; its docstring is the description, its name the mutation's.
 
     It runs in a unit of work of a viewer whose role holds `needs`, gets the values of `takes`, and returns what the
-    payload `gives` shows. `rehearses` says whether there is a `dryRun`.
+    payload `gives` shows. `rehearses` says whether there is a `dryRun`. `anew` says what of the outcome is not
+    kept for callers who come again with the same key, and what they get in its place.
     """
-    return lambda perform: CommandField(perform, needs, takes, gives, rehearses=rehearses)
+    return lambda perform: CommandField(perform, needs, takes, gives, rehearses=rehearses, anew=anew or {})
 
 
 def mutations(cls: C) -> C:

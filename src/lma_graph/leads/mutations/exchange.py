@@ -10,7 +10,7 @@ from lma_graph.executions.loaders import EXECUTION
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.executions.types import WorkflowExecution
 from lma_graph.kernel.checks import LONGEST_TEXT
-from lma_graph.kernel.files import new_upload
+from lma_graph.kernel.files import Link, new_upload
 from lma_graph.kernel.graphql.commands import Outcome, command, mutations, payload, shown, told, told_each
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.fields import batched
@@ -120,7 +120,9 @@ class ImportLeadsPayload:
     columns = told(list[str], of="columns", description="The headers of delimited text; empty for JSONL.")
     encoding = told(str, of="encoding", description="The encoding the file is read in.")
     delimiter = told(str | None, of="delimiter", description="What stands between values; null for JSONL.")
-    preview = told_each(ImportPreviewRow, of="preview", description="The first rows.")
+    preview = told_each(
+        ImportPreviewRow, of="preview", description="The first rows; none where the key was sent before."
+    )
 
 
 @payload
@@ -184,16 +186,30 @@ class ExecutionFiles:
     )
 
 
+def _link(unit: UnitOfWork, upload: str) -> Link:
+    return unit.files.link(UPLOAD, organization=unit.viewer.organization_id, upload=upload)
+
+
 @mutations
 class ExchangeMutations:
     """What can be done with files of leads."""
 
-    @command(Permission.LEADS_BULK, CreateUploadInput, CreateUploadPayload, rehearses=False)
+    # A link is a secret, and rows are personal data: neither is kept beside the key of a request.
+    @command(
+        Permission.LEADS_BULK,
+        CreateUploadInput,
+        CreateUploadPayload,
+        rehearses=False,
+        anew={
+            "url": lambda unit, kept: _link(unit, kept["upload_id"]).url,
+            "expires_at": lambda unit, kept: _link(unit, kept["upload_id"]).expires_at,
+        },
+    )
     async def create_upload(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Get an address to which a file can be sent once, with `PUT` and without a token."""
         del given
         upload = new_upload()
-        link = unit.files.link(UPLOAD, organization=unit.viewer.organization_id, upload=upload)
+        link = _link(unit, upload)
         return {
             "upload_id": upload,
             "url": link.url,
@@ -202,7 +218,7 @@ class ExchangeMutations:
             "max_bytes": unit.files.most_bytes,
         }
 
-    @command(Permission.LEADS_BULK, ImportLeadsInput, ImportLeadsPayload)
+    @command(Permission.LEADS_BULK, ImportLeadsInput, ImportLeadsPayload, anew={"preview": lambda _unit, _kept: []})
     async def import_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Create leads from a file, or change those that are there.
 

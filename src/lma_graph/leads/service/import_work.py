@@ -83,7 +83,7 @@ async def begin(unit: UnitOfWork, wanted: Wanted, *, rehearsed: bool) -> dict[st
     upload = wanted.upload or new_upload()
     key = upload_key(organization, upload)
     if wanted.content is not None and key is not None:
-        await store.put(key, _once(wanted.content.encode()), most=unit.files.most_bytes)
+        await store.put(key, _once(wanted.content.encode("utf-8", "replace")), most=unit.files.most_bytes)
     try:
         if key is None or await store.size(key) is None:
             raise NotFound(NO_UPLOAD, path=("uploadId",))
