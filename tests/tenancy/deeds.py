@@ -48,6 +48,8 @@ DEEDS: dict[str, dict[str, Any]] = {
     "addNote": {"leadId": Of("Lead"), "content": "new", "mentionedUserIds": [Of("User")]},
     "updateNote": {"id": Of("OwnLeadNote"), "patch": {"content": "new", "mentionedUserIds": [Of("User")]}},
     "deleteNote": {"id": Of("OwnLeadNote")},
+    "cancelExecution": {"id": Of("PendingWorkflowExecution")},
+    "retryExecution": {"id": Of("FailedWorkflowExecution")},
 }
 """Mutation → input."""
 UNREHEARSED: frozenset[str] = frozenset({"createUpload"})

@@ -33,7 +33,7 @@ class Populated:
 
 def kind_of(name: str) -> str:
     """The type of a row that is named with its state, such as `DeletedLead`."""
-    for state in ("Deleted", "Scheduled", "Own", "Doubled", "Merged"):
+    for state in ("Deleted", "Scheduled", "Own", "Doubled", "Merged", "Pending", "Failed"):
         name = name.removeprefix(state)
     return name
 
@@ -85,7 +85,15 @@ async def populate(world: World) -> Populated:
     doubled, merged = await world.lead(first_name=WORD), await world.lead(first_name=WORD)
     joined = {"leadId": world.id("Lead", doubled.id), "duplicateIds": [world.id("Lead", merged.id)]}
     await world.do("mergeLeads", joined, "__typename")
-    hidden = {"DeletedLead": deleted.id, "DoubledLead": doubled.id, "MergedLead": merged.id}
+    pending = await world.execution(workflow_type="IMPORT", status="PENDING", user_id=rep)
+    failed = await world.execution(workflow_type="IMPORT", status="FAILED", user_id=rep)
+    hidden = {
+        "PendingWorkflowExecution": pending.id,
+        "FailedWorkflowExecution": failed.id,
+        "DeletedLead": deleted.id,
+        "DoubledLead": doubled.id,
+        "MergedLead": merged.id,
+    }
     return Populated(world, rows, {**hidden, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id})
 
 

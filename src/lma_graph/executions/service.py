@@ -96,7 +96,7 @@ async def retry(unit: UnitOfWork, execution_id: int, *, lock: str | None = None)
 async def _locked(unit: UnitOfWork, execution_id: int) -> Row:
     found = await unit.rows(sa.select(_ROWS).where(*_THIS).with_for_update(), {"execution_id": execution_id})
     if not found:
-        raise NotFound("There is no such execution.")
+        raise NotFound("There is no such execution.", path=("id",))
     return found[0]
 
 

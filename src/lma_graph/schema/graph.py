@@ -8,6 +8,7 @@ from lma_graph.activities.mutations.communication import ActivityMutations
 from lma_graph.activities.mutations.notes import NoteMutations
 from lma_graph.activities.queries import ActivityQueries
 from lma_graph.campaigns.queries import CampaignQueries
+from lma_graph.executions.mutations import ExecutionMutations
 from lma_graph.executions.queries import ExecutionQueries
 from lma_graph.integrations.queries import IntegrationQueries
 from lma_graph.kernel.graphql.execution.payloads import PayloadExecutor
@@ -49,6 +50,7 @@ MUTATIONS: tuple[type, ...] = (
     ExchangeMutations,
     ActivityMutations,
     NoteMutations,
+    ExecutionMutations,
 )
 TAKING_PART = PARTICIPANTS
 TYPES = (TimelineEntry,)
