@@ -182,6 +182,15 @@ def test_first_visit_opens_the_examples_with_the_first_active(page: Page, served
         "Automation",
         "Viewer",
         "Nodes",
+        "Timeline",
+        "AuditTrail",
+        "Assignment",
+        "AssignLeads",
+        "BulkUpdateLeads",
+        "ActivitiesAndNotes",
+        "Upsert",
+        "Merge",
+        "ImportAndExport",
     ]
     active = "document.querySelector('.graphiql-tab-active .graphiql-tab-button').textContent"
     assert page.evaluate(active) == "Timelines"

@@ -17,13 +17,14 @@ ENGINE = GraphQLEngine(build(), limits_of(Settings()))
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
 async def test_every_example_succeeds_and_keeps_nothing(world: World, example: Example) -> None:
-    lead = await world.lead(status="NURTURING", score=60)
-    known = {"lead": world.id("Lead", lead.id), "user": world.id("User", world.users[Role.SALES_REP])}
+    lead, other = await world.lead(status="NURTURING", score=60), await world.lead()
+    known = {"lead": world.id("Lead", lead.id), "duplicate": world.id("Lead", other.id)}
+    known["user"] = world.id("User", world.users[Role.SALES_REP])
     variables = {name: value for name, value in known.items() if f"${name}:" in example.query}
     ENGINE.prepare(GraphQLRequest(example.query, variables=variables))
     answer = await world.change(example.query, variables)
     assert answer.errors == []
     assert [one["__typename"] for one in answer.data.values() if not one["__typename"].endswith("Payload")] == []
-    (kept,) = await world.fetch("SELECT version FROM leads WHERE organization_id = $1")
-    assert kept["version"] == 1
+    kept = await world.fetch("SELECT version FROM leads WHERE organization_id = $1")
+    assert [row["version"] for row in kept] == [1, 1]
     assert await world.fetch("SELECT 1 FROM activities WHERE organization_id = $1") == []

@@ -60,6 +60,7 @@ async def _variables(both: Both, filled: Dataset, text: str, given: dict[str, An
     known = {
         "id": ids[1],
         "lead": filled.world.id("Lead", filled.rows["Lead"][0].id),
+        "duplicate": filled.world.id("Lead", filled.rows["Lead"][1].id),
         "user": filled.world.id("User", filled.world.users[Role.ADMIN]),
         "third": edges[2]["cursor"],
         "ids": [*ids, "AAAAAAAAAAAA", ids[0]],

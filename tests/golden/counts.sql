@@ -272,84 +272,6 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
-    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
-FROM users AS t
-WHERE t.organization_id = $1::BIGINT
-AND t.id = ANY ($2::BIGINT[])
--- $1 = <organization_id>
--- $2 = <2 keys>
-
-SELECT k.id AS parent_id, top.organization_id, top.id, top.email, top.first_name, top.last_name, top.company,
-    top.job_title, top.phone, top.website, top.linkedin_url, top.status, top.source, top.lead_temperature, top.score,
-    top.value, top.notes, top.tags, top.custom_fields, top.enrichment_data, top.expected_close_date,
-    top.last_engagement_date, top.created_at, top.updated_at, top.assigned_to_id, top.status_reason, top.version,
-    top.external_source, top.external_id, top.deleted_at, top.merged_into_id, top.email_norm
-FROM unnest($1::BIGINT[]) AS k(id)
-JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.email AS email, c.first_name AS first_name,
-    c.last_name AS last_name, c.company AS company, c.job_title AS job_title, c.phone AS phone, c.website AS website,
-    c.linkedin_url AS linkedin_url, c.status AS status, c.source AS source, c.lead_temperature AS lead_temperature,
-    c.score AS score, c.value AS value, c.notes AS notes, c.tags AS tags, c.custom_fields AS custom_fields,
-    c.enrichment_data AS enrichment_data, c.expected_close_date AS expected_close_date, c.last_engagement_date AS
-    last_engagement_date, c.created_at AS created_at, c.updated_at AS updated_at, c.assigned_to_id AS assigned_to_id,
-    c.status_reason AS status_reason, c.version AS version, c.external_source AS external_source, c.external_id AS
-    external_id, c.deleted_at AS deleted_at, c.merged_into_id AS merged_into_id, c.email_norm AS email_norm
-FROM leads AS c
-WHERE c.organization_id = $2::BIGINT
-AND c.deleted_at IS NULL
-AND c.assigned_to_id = k.id
-ORDER BY c.created_at DESC, c.id DESC
-LIMIT $3::INTEGER) AS top ON true
--- $1 = <2 keys>
--- $2 = <organization_id>
--- $3 = 11
-
-SELECT k.id AS parent_id, top.organization_id, top.id, top.lead_id, top.user_id, top.activity_type, top.subject,
-    top.content, top.metadata, top.scheduled_at, top.completed_at, top.direction, top.status, top.campaign_id,
-    top.created_at, top.updated_at
-FROM unnest($1::BIGINT[]) AS k(id)
-JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.lead_id AS lead_id, c.user_id AS user_id,
-    c.activity_type AS activity_type, c.subject AS subject, c.content AS content, c.metadata AS metadata,
-    c.scheduled_at AS scheduled_at, c.completed_at AS completed_at, c.direction AS direction, c.status AS status,
-    c.campaign_id AS campaign_id, c.created_at AS created_at, c.updated_at AS updated_at
-FROM activities AS c
-WHERE c.organization_id = $2::BIGINT
-AND (EXISTS (SELECT $3::INTEGER AS anon_1
-FROM leads AS leads_1
-WHERE leads_1.organization_id = $2::BIGINT
-AND leads_1.deleted_at IS NULL
-AND leads_1.id = c.lead_id))
-AND c.user_id = k.id
-ORDER BY c.created_at DESC, c.id DESC
-LIMIT $4::INTEGER) AS top ON true
--- $1 = <2 keys>
--- $2 = <organization_id>
--- $3 = 1
--- $4 = 11
-
-SELECT c.assigned_to_id AS parent_id, count(*) AS count
-FROM leads AS c
-WHERE c.organization_id = $1::BIGINT
-AND c.deleted_at IS NULL
-AND c.assigned_to_id = ANY ($2::BIGINT[])
-GROUP BY c.assigned_to_id
--- $1 = <organization_id>
--- $2 = <2 keys>
-
-SELECT c.user_id AS parent_id, count(*) AS count
-FROM activities AS c
-WHERE c.organization_id = $1::BIGINT
-AND (EXISTS (SELECT $2::INTEGER AS anon_1
-FROM leads AS leads_1
-WHERE leads_1.organization_id = $1::BIGINT
-AND leads_1.deleted_at IS NULL
-AND leads_1.id = c.lead_id))
-AND c.user_id = ANY ($3::BIGINT[])
-GROUP BY c.user_id
--- $1 = <organization_id>
--- $2 = 1
--- $3 = <2 keys>
-
 SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
     t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
 FROM campaigns AS t
@@ -429,3 +351,81 @@ GROUP BY c.campaign_id
 -- $1 = <organization_id>
 -- $2 = 1
 -- $3 = <1 keys>
+
+SELECT t.organization_id, t.id, t.email, t.first_name, t.last_name, t.role, t.is_active, t.timezone_preference,
+    t.email_notifications, t.avatar_url, t.created_at, t.updated_at
+FROM users AS t
+WHERE t.organization_id = $1::BIGINT
+AND t.id = ANY ($2::BIGINT[])
+-- $1 = <organization_id>
+-- $2 = <2 keys>
+
+SELECT k.id AS parent_id, top.organization_id, top.id, top.email, top.first_name, top.last_name, top.company,
+    top.job_title, top.phone, top.website, top.linkedin_url, top.status, top.source, top.lead_temperature, top.score,
+    top.value, top.notes, top.tags, top.custom_fields, top.enrichment_data, top.expected_close_date,
+    top.last_engagement_date, top.created_at, top.updated_at, top.assigned_to_id, top.status_reason, top.version,
+    top.external_source, top.external_id, top.deleted_at, top.merged_into_id, top.email_norm
+FROM unnest($1::BIGINT[]) AS k(id)
+JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.email AS email, c.first_name AS first_name,
+    c.last_name AS last_name, c.company AS company, c.job_title AS job_title, c.phone AS phone, c.website AS website,
+    c.linkedin_url AS linkedin_url, c.status AS status, c.source AS source, c.lead_temperature AS lead_temperature,
+    c.score AS score, c.value AS value, c.notes AS notes, c.tags AS tags, c.custom_fields AS custom_fields,
+    c.enrichment_data AS enrichment_data, c.expected_close_date AS expected_close_date, c.last_engagement_date AS
+    last_engagement_date, c.created_at AS created_at, c.updated_at AS updated_at, c.assigned_to_id AS assigned_to_id,
+    c.status_reason AS status_reason, c.version AS version, c.external_source AS external_source, c.external_id AS
+    external_id, c.deleted_at AS deleted_at, c.merged_into_id AS merged_into_id, c.email_norm AS email_norm
+FROM leads AS c
+WHERE c.organization_id = $2::BIGINT
+AND c.deleted_at IS NULL
+AND c.assigned_to_id = k.id
+ORDER BY c.created_at DESC, c.id DESC
+LIMIT $3::INTEGER) AS top ON true
+-- $1 = <2 keys>
+-- $2 = <organization_id>
+-- $3 = 11
+
+SELECT k.id AS parent_id, top.organization_id, top.id, top.lead_id, top.user_id, top.activity_type, top.subject,
+    top.content, top.metadata, top.scheduled_at, top.completed_at, top.direction, top.status, top.campaign_id,
+    top.created_at, top.updated_at
+FROM unnest($1::BIGINT[]) AS k(id)
+JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.lead_id AS lead_id, c.user_id AS user_id,
+    c.activity_type AS activity_type, c.subject AS subject, c.content AS content, c.metadata AS metadata,
+    c.scheduled_at AS scheduled_at, c.completed_at AS completed_at, c.direction AS direction, c.status AS status,
+    c.campaign_id AS campaign_id, c.created_at AS created_at, c.updated_at AS updated_at
+FROM activities AS c
+WHERE c.organization_id = $2::BIGINT
+AND (EXISTS (SELECT $3::INTEGER AS anon_1
+FROM leads AS leads_1
+WHERE leads_1.organization_id = $2::BIGINT
+AND leads_1.deleted_at IS NULL
+AND leads_1.id = c.lead_id))
+AND c.user_id = k.id
+ORDER BY c.created_at DESC, c.id DESC
+LIMIT $4::INTEGER) AS top ON true
+-- $1 = <2 keys>
+-- $2 = <organization_id>
+-- $3 = 1
+-- $4 = 11
+
+SELECT c.assigned_to_id AS parent_id, count(*) AS count
+FROM leads AS c
+WHERE c.organization_id = $1::BIGINT
+AND c.deleted_at IS NULL
+AND c.assigned_to_id = ANY ($2::BIGINT[])
+GROUP BY c.assigned_to_id
+-- $1 = <organization_id>
+-- $2 = <2 keys>
+
+SELECT c.user_id AS parent_id, count(*) AS count
+FROM activities AS c
+WHERE c.organization_id = $1::BIGINT
+AND (EXISTS (SELECT $2::INTEGER AS anon_1
+FROM leads AS leads_1
+WHERE leads_1.organization_id = $1::BIGINT
+AND leads_1.deleted_at IS NULL
+AND leads_1.id = c.lead_id))
+AND c.user_id = ANY ($3::BIGINT[])
+GROUP BY c.user_id
+-- $1 = <organization_id>
+-- $2 = 1
+-- $3 = <2 keys>

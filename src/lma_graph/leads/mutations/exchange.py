@@ -44,10 +44,8 @@ class ImportLeadsInput:
     file_name = text("What the file is called, for the audit trail and the file of bad rows.", limit=200)
     format = member(FileFormat, "How the file is written; CSV by default.")
     mapping = document(
-        "Which column fills which field: an object with `columns` (header to field, or to an object with `field`, "
-        "`values`, `blank`, `default`, `separator`, `format`, `region` or `ignore`), `constants`, `blank`, `unmapped` "
-        "(`customFields` or `ignore`), `delimiter`, `encoding`, `disguised` and `byName`. Without it columns fill the "
-        "fields of their names, and others become custom fields."
+        "Which column fills which field, as the README's chapter on import describes: an object with `columns`, "
+        "`constants`, `blank`, `region` and others. Without it columns fill the fields of their names."
     )
     mode = member(ImportMode, "What becomes of rows whose lead is there already; CREATE by default.")
     match_on = member(MatchOn, "What tells which lead a row is about, for `UPSERT`; EMAIL by default.")
@@ -222,9 +220,8 @@ class ExchangeMutations:
     async def import_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Create leads from a file, or change those that are there.
 
-        A look at the first rows is given at once, the rest is done by an execution. With `dryRun` there is only the
-        look. A row that cannot be loaded fails alone: it is in the execution's `file`, with its line and the reasons,
-        and that file can be mended and imported as it is. What is imported when the execution is cancelled stays.
+        The first rows are looked at at once, the rest is done by an execution; `dryRun` only looks. A row that cannot
+        be loaded fails alone: the execution's `file` has it with the reasons, to be mended and imported.
         """
         wanted = Wanted(
             kind=FileFormat[given.format or "CSV"],
