@@ -181,10 +181,11 @@ async def _write_terms(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) ->
     gone: list[tuple[int, str]] = []
     new: list[tuple[Any, ...]] = []
     for row, values in changes:
-        before, after = index.terms(dict(row._mapping)), index.terms({**row._mapping, **values})
+        lead = row._mapping
+        before, after = index.changed_terms(lead, values)
         # Those to come too, should they be there: words may have been folded otherwise in former times.
-        gone += [(row.id, term) for term in {**before, **after} if before.get(term) != after.get(term)]
-        new += [(row.id, row.created_at, term, after[term]) for term in after if before.get(term) != after[term]]
+        gone += [(row.id, term) for term in {**before, **after}]
+        new += [(row.id, row.created_at, term, weight) for term, weight in after.items()]
     if gone:
         keys = [list(column) for column in zip(*gone, strict=True)]
         await unit.execute(_FORGOTTEN_TERMS, unit.viewer.organization_id, *keys)
