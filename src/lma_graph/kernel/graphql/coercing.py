@@ -125,7 +125,7 @@ def _leaf(kind: GraphQLLeafType) -> Coerce:
         if type(value) is plain or value is None:
             return value
         found = coerce_input_value(value, kind)
-        if found is Undefined:
+        if found is Undefined or value is Undefined:
             raise _Strange
         return found
 

@@ -100,9 +100,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
         if not listed:
             return []
         inner = cast("GraphQLObjectType", get_named_type(kind.fields[details[0].node.name.value].type))
-        collected = collect_subfields(
-            self.schema, self.fragments, self.variable_values, self.operation, inner, details
-        )
+        collected = collect_subfields(self.schema, self.fragments, self.variable_values, self.operation, inner, details)
         fields = collected.grouped_field_set
         nested = {key: field_of(inner.fields.get(one[0].node.name.value)) for key, one in fields.items()}
         lists = {key: one for key, one in nested.items() if isinstance(one, ToldEachField)}
@@ -117,7 +115,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             for at, (row, one) in enumerate(zip(rows, listed, strict=True)):
                 row |= {key: [] for key in lists}
-                filled = {key: fields[key] for key in lists if getattr(one, lists[key].of)}
+                filled = {key: fields[key] for key in lists if one.outcome.get(lists[key].of)}
                 if filled:  # mostly there is nothing in them
                     place = Path(path, at, None)
                     found = super().execute_fields(inner, one, place, filled, None)
@@ -180,7 +178,7 @@ async def _run(plan: Plan, run: Any, payloads: Sequence[Payload]) -> list[dict[s
     shape = root.shape
     columns: list[list[Any]] = []
     for column in shape.source.columns:
-        values = [getattr(payload, column.name) for payload in payloads]
+        values = [payload.outcome.get(column.name) for payload in payloads]
         if column.as_text:
             values = [orjson.dumps(value or []).decode() for value in values]
         columns.append(values)
