@@ -131,3 +131,48 @@ async def test_a_rehearsal_is_shown_within_its_transaction(
     assert counted(way) == before + 1
     rows = await world.fetch("SELECT version FROM leads WHERE organization_id = $1")
     assert [row["version"] for row in rows] == [1]
+
+
+UPSERT = """
+mutation ($leads: [UpsertLeadInput!]!) {
+  first: upsertLeads(input: { matchOn: EMAIL, leads: $leads, dryRun: true }) {
+    ... on UpsertLeadsPayload {
+      updated
+      results { errors { code path } kind: __typename index action lead { email assignedTo { id } } conflicts { id } }
+    }
+  }
+  second: upsertLeads(input: { matchOn: EMAIL, leads: $leads, dryRun: true }) {
+    ... on UpsertLeadsPayload { failed results { place: index errors { __typename message } } }
+  }
+  third: upsertLeads(input: { matchOn: EMAIL, leads: [], dryRun: true }) {
+    ... on UpsertLeadsPayload { results { index errors { code } lead { id } } }
+  }
+}
+"""
+
+
+async def test_the_objects_that_a_payload_lists_are_loaded_together(world: World) -> None:
+    for name in ("ann", "ben"):
+        await world.lead(email=f"{name}@x.test", assigned_to_id=world.users["ADMIN"])
+    leads = [
+        {"email": "ann@x.test", "company": "New"},
+        {"email": "no address", "status": "LOST"},
+        {"email": "ben@x.test", "company": "New"},
+        {"company": "Nobody"},
+    ]
+    before = counted("discarded")
+    ours, statements = await ask("planned", world, UPSERT, {"leads": leads})
+    theirs, _ = await ask("standard", world, UPSERT, {"leads": leads})
+    assert ours == theirs
+    results = ours["data"]["first"]["results"]
+    assert [one["action"] for one in results] == ["UPDATED", "FAILED", "UPDATED", "FAILED"]
+    assert [[error["code"] for error in one["errors"]] for one in results] == [
+        [],
+        ["INVALID_EMAIL"],
+        [],
+        ["MISSING_VALUE"],
+    ]
+    assert ours["data"]["third"] == {"results": []}
+    assert counted("discarded") == before
+    _, of_twice_as_many = await ask("planned", world, UPSERT, {"leads": leads * 2})
+    assert len(of_twice_as_many) == len(statements)

@@ -29,13 +29,24 @@ def words(text: str) -> list[str]:
 
 def terms(lead: Mapping[str, Any]) -> dict[str, int]:
     """Word → weight of a lead given by column name; a word keeps the highest weight it occurs with."""
-    found: dict[str, int] = {}
+    return _weighed({name: words(value) for name, _ in WEIGHTS if (value := lead.get(name))})
+
+
+def changed_terms(lead: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int]]:
+    """The terms that a lead loses, and those it wins, by new values; a term of another weight is among both."""
+    old = {name: words(value) for name, _ in WEIGHTS if (value := lead[name])}
+    new = {**old, **{name: words(values[name] or "") for name, _ in WEIGHTS if name in values}}
+    before, after = _weighed(old), _weighed(new)
+    lost = {term: weight for term, weight in before.items() if after.get(term) != weight}
+    return lost, {term: weight for term, weight in after.items() if before.get(term) != weight}
+
+
+def _weighed(found: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    weights: dict[str, int] = {}
     for name, weight in WEIGHTS:
-        value = lead.get(name)
-        if value:
-            for word in words(value):
-                found.setdefault(word, weight)
-    return dict(list(found.items())[:MOST_TERMS])
+        for word in found.get(name, ()):
+            weights.setdefault(word, weight)
+    return weights if len(weights) <= MOST_TERMS else dict(list(weights.items())[:MOST_TERMS])
 
 
 def tags(lead: Mapping[str, Any]) -> list[str]:

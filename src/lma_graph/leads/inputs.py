@@ -75,13 +75,12 @@ class LeadPatch:
 
 
 _patch: Made = LeadPatch
+_COLUMNS = {name: name for name in (*_patch.fields, "assigned_to_id")} | {"notes_text": "notes"}
 
 
 def columns_of(given: Values) -> dict[str, Any]:
     """The values of a lead under the names of their columns; everything else that was given is left out."""
-    renamed = {"notes": given["notes_text"]} if "notes_text" in given else {}
-    known = {*_patch.fields, "assigned_to_id"} - {"notes_text"}
-    return {name: value for name, value in given.items() if name in known} | renamed
+    return {_COLUMNS[name]: value for name, value in given.items() if name in _COLUMNS}
 
 
 @merged(LeadPatch)

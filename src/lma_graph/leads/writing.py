@@ -107,7 +107,7 @@ _SEARCHED = {
 
 def _sent(name: str, values: Iterable[Any]) -> list[Any]:
     send = COLUMNS[name][1]
-    return [None if value is None else send(value) if send else value for value in values]
+    return list(values) if send is None else [None if value is None else send(value) for value in values]
 
 
 async def insert(unit: UnitOfWork, leads: Sequence[Lead]) -> dict[int, Key]:
@@ -150,7 +150,10 @@ async def update(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
     names = sorted({name for _, values in changes for name in values})
     if not names:
         return
-    arrays = [_sent(name, (values.get(name, getattr(row, name)) for row, values in changes)) for name in names]
+    arrays = [
+        _sent(name, (values[name] if name in values else getattr(row, name) for row, values in changes))
+        for name in names
+    ]
     await unit.execute(_updating(names), unit.viewer.organization_id, [row.id for row, _ in changes], *arrays)
     await _write_tags(unit, [(row, values["tags"]) for row, values in changes if "tags" in values])
     await _write_terms(unit, [(row, values) for row, values in changes if _SEARCHED["lead_terms"] & values.keys()])
@@ -181,10 +184,10 @@ async def _write_terms(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) ->
     gone: list[tuple[int, str]] = []
     new: list[tuple[Any, ...]] = []
     for row, values in changes:
-        before, after = index.terms(dict(row._mapping)), index.terms({**row._mapping, **values})
+        before, after = index.changed_terms({name: getattr(row, name) for name, _ in index.WEIGHTS}, values)
         # Those to come too, should they be there: words may have been folded otherwise in former times.
-        gone += [(row.id, term) for term in {**before, **after} if before.get(term) != after.get(term)]
-        new += [(row.id, row.created_at, term, after[term]) for term in after if before.get(term) != after[term]]
+        gone += [(row.id, term) for term in {**before, **after}]
+        new += [(row.id, row.created_at, term, weight) for term, weight in after.items()]
     if gone:
         keys = [list(column) for column in zip(*gone, strict=True)]
         await unit.execute(_FORGOTTEN_TERMS, unit.viewer.organization_id, *keys)

@@ -6,7 +6,6 @@ each variable has. For a point read that is most of the work.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import NoneType
 from typing import Any, Final, cast
 
 import strawberry
@@ -14,7 +13,6 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     Undefined,
-    coerce_input_value,
     default_field_resolver,
     default_type_resolver,
     is_non_null_type,
@@ -25,10 +23,10 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature
 from graphql.execution.values import VariableValueSource
 from strawberry.execution import optimized_is_awaitable
 
+from lma_graph.kernel.graphql.coercing import Coercers
 from lma_graph.kernel.graphql.documents import Document, Operation
 from lma_graph.kernel.graphql.exchange import GraphQLRequest
 
-_PLAIN: Final = frozenset({str, int, float, bool, NoneType})
 _MOST_ERRORS: Final = 50
 
 
@@ -45,6 +43,7 @@ class Building:
     def __init__(self, schema: strawberry.Schema) -> None:
         self._graph = schema._schema
         self._class: Any = schema.execution_context_class
+        self._coercers = Coercers()
 
     def build(
         self, request: GraphQLRequest, document: Document, operation: Operation
@@ -53,7 +52,7 @@ class Building:
         kept = operation.memo.get(Building)
         if not isinstance(kept, _Kept):
             return self._first(request, document, operation)
-        values = _coerced(kept.signatures, request.variables)
+        values = self._coerced(kept.signatures, request.variables)
         if values is None:
             nodes = operation.node.variable_definitions or ()
             found = get_variable_values(
@@ -98,25 +97,26 @@ class Building:
             operation.memo[Building] = _Kept(made.fragment_definitions, made.fragments, signatures)
         return made
 
+    def _coerced(
+        self, signatures: tuple[GraphQLVariableSignature, ...], given: Mapping[str, object]
+    ) -> VariableValues | None:
+        """The values of variables, as graphql-core coerces them; None where that is its own task.
 
-def _coerced(signatures: tuple[GraphQLVariableSignature, ...], given: Mapping[str, object]) -> VariableValues | None:
-    """The values of plain variables, as graphql-core coerces them; None where that is its own task.
-
-    That is so for lists and objects, which may be nested too deeply, for defaults, and for whatever is wrong.
-    """
-    sources: dict[str, VariableValueSource] = {}
-    coerced: dict[str, Any] = {}
-    for signature in signatures:
-        name = signature.name
-        value = given.get(name, Undefined)
-        if value is Undefined and signature.default is None and not is_non_null_type(signature.type):
-            sources[name] = VariableValueSource(signature)
-            continue
-        if type(value) not in _PLAIN:
-            return None
-        found = coerce_input_value(value, signature.type)
-        if found is Undefined:
-            return None
-        sources[name] = VariableValueSource(signature, value)
-        coerced[name] = found
-    return VariableValues(sources, coerced)
+        That is so for defaults, and for whatever is wrong.
+        """
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for signature in signatures:
+            name = signature.name
+            value = given.get(name, Undefined)
+            if value is Undefined:
+                if signature.default is not None or is_non_null_type(signature.type):
+                    return None
+                sources[name] = VariableValueSource(signature)
+                continue
+            found = self._coercers.coerced(value, signature.type)
+            if found is Undefined:
+                return None
+            sources[name] = VariableValueSource(signature, value)
+            coerced[name] = found
+        return VariableValues(sources, coerced)

@@ -8,6 +8,7 @@ the values at all. Enter at `given`.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Optional, TypeAlias
 
 import strawberry
@@ -62,6 +63,11 @@ class InputType:
     fields: Mapping[str, Given]
     _made: list[Any] = field(default_factory=list)
 
+    @cached_property
+    def _named(self) -> list[tuple[str, str, Given]]:
+        """The fields with Python's and GraphQL's names."""
+        return [(name, camel(name), one) for name, one in self.fields.items()]
+
     def graphql(self) -> Any:
         """The Strawberry type; reading is ours, so it hands over what was sent."""
         if not self._made:
@@ -87,8 +93,7 @@ class InputType:
     def read(self, tree: Mapping[str, Any], path: Path, faults: list[FieldError]) -> Values:
         """The values, faults added to the list."""
         found = Values()
-        for name, one in self.fields.items():
-            public = camel(name)
+        for name, public, one in self._named:
             if public not in tree:
                 continue
             value = tree[public]

@@ -59,4 +59,5 @@ class UpsertMutations:
         """
         leads = [(columns_of(one), [_within(fault) for fault in one["faults"]]) for one in given.leads]
         rows = await upserting.upsert(unit, MatchOn[given.match_on], leads)
-        return dict(upserting.counted(rows)) | {"results": [row.outcome() for row in rows]}
+        results = [row.outcome() for row in rows]
+        return dict(upserting.counted(results)) | {"results": results}

@@ -96,7 +96,7 @@ async def _upsert(unit: UnitOfWork, rows: Sequence[Candidate], manner: Manner, m
         for part in parts:
             counts.update(part.counts)
         return Outcome(dict(counts), [one for part in parts for one in part.refused])
-    counts = Counter(dict(upserting.counted(given)))
+    counts = Counter(dict(upserting.counted([row.outcome() for row in given])))
     del counts["failed"]
     headers = headers_of(mapping)
     refused = []

@@ -287,7 +287,7 @@ class _Call:
         """Change the leads that are there."""
         changes: list[tuple[Row, Mapping[str, Any]]] = []
         for target, row in held:
-            state = SimpleNamespace(**row._mapping)
+            state = SimpleNamespace(**dict(zip(row._fields, row, strict=True)))
             every = self._fold(target, state, created=False)
             values = {name: value for name, value in every.items() if getattr(row, name) != value}
             if values:
@@ -352,7 +352,7 @@ def _id(number: int) -> str:
     return ids.encode("Lead", number)
 
 
-def counted(rows: Sequence[Given]) -> Iterator[tuple[str, int]]:
+def counted(outcomes: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
     """How many rows ended in each way."""
-    ends = [row.outcome()["action"] for row in rows]
+    ends = [one["action"] for one in outcomes]
     return ((action.value.lower(), ends.count(action.value)) for action in UpsertAction)

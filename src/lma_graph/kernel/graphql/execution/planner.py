@@ -120,7 +120,7 @@ class Planner:
     def _root(self, root_type: GraphQLObjectType, key: str, details: Details) -> Root:
         name = details[0].node.name.value
         definition = root_type.fields.get(name)
-        field = _field_of(definition)
+        field = field_of(definition)
         if definition is None or field is None:
             return FallbackRoot(key, details)
         if isinstance(field, ListField):
@@ -163,7 +163,7 @@ class Planner:
 
     def _member(self, shape: Shape, gtype: GraphQLObjectType, key: str, details: Details) -> None:
         definition = gtype.fields[details[0].node.name.value]
-        field = _field_of(definition)
+        field = field_of(definition)
         if isinstance(field, ColumnField):
             self._column(shape, key, field, definition)
             return
@@ -312,10 +312,11 @@ class Planner:
 def is_plannable(gtype: GraphQLObjectType, details: Details) -> bool:
     """Whether a field of a payload can be executed by plan: a row, rows, or a plain value."""
     name = details[0].node.name.value
-    field = _field_of(gtype.fields.get(name))
+    field = field_of(gtype.fields.get(name))
     told = isinstance(field, ToldField) and not details[0].node.selection_set
     return name == "__typename" or told or isinstance(field, OneField | EachField)
 
 
-def _field_of(definition: GraphQLField | None) -> Any:
+def field_of(definition: GraphQLField | None) -> Any:
+    """What a field was made of."""
     return None if definition is None else definition.extensions.get("strawberry-definition")
