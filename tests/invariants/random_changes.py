@@ -46,6 +46,7 @@ class Ground:
     """Global ids of what there is, some of what there is not, and what was asked last."""
 
     leads: Sequence[str]
+    alive: Sequence[str]
     deleted: Sequence[str]
     merged: Sequence[str]
     activities: Sequence[str]
@@ -77,8 +78,8 @@ class Draw:
         return [self.of(values) for _ in range(self.random.randrange(most + 1))]
 
     def lead(self) -> str:
-        """A lead."""
-        return self.of(self.ground.leads)
+        """A lead, mostly one that is there."""
+        return self.one_of(self.ground.alive, self.ground.leads)
 
     def one_of(self, wanted: Sequence[str], others: Sequence[str]) -> str:
         """Mostly one that makes sense, where there is one."""
@@ -158,7 +159,9 @@ def _rules(draw: Draw) -> dict[str, Any]:
 
 
 def _merge(draw: Draw) -> dict[str, Any]:
-    found: dict[str, Any] = {"leadId": draw.lead(), "duplicateIds": draw.some(draw.ground.leads, 2) or [draw.lead()]}
+    found: dict[str, Any] = {"leadId": draw.lead(), "duplicateIds": [draw.lead()]}
+    if draw.rarely():
+        found["duplicateIds"] += draw.some(draw.ground.leads, 2)
     if draw.rarely():
         fields = ("STATUS", "EMAIL", "ASSIGNED_TO_ID", "TAGS", "CUSTOM_FIELDS")
         found["choices"] = [{"field": draw.of(fields), "leadId": draw.lead()}]
@@ -222,7 +225,7 @@ INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
         **d.details(),
     },
     "updateActivity": lambda d: {
-        "id": d.of(d.ground.activities),
+        "id": d.scheduled(),
         "patch": {**d.details(), **d.given(scheduledAt=lambda: d.of(MOMENTS), completedAt=lambda: d.of(MOMENTS))},
     },
     "completeActivity": lambda d: {"id": d.scheduled(), **d.given(completedAt=lambda: d.of(MOMENTS))},

@@ -82,7 +82,7 @@ def without_version(everything: Any) -> dict[str, Any]:
 
 
 async def peopled(world: World, leads: int) -> World:
-    """Leads with points, activities and notes, so that there is something to change."""
+    """Leads with points, activities and notes, one deleted and one merged, so that there is something to change."""
     rule = await world.rule()
     for at in range(leads):
         score = 10 * (at % 3)
@@ -97,11 +97,17 @@ async def peopled(world: World, leads: int) -> World:
         await world.do("addNote", {**about, "content": "n", "isPrivate": role is Role.MANAGER}, "__typename", role=role)
         planned = {**about, "activityType": "CALL", "scheduledAt": "2026-01-05T10:00:00Z"}
         await world.do("scheduleActivity", planned, "__typename", role=role)
+    gone = await world.lead(first_name="Gone")
+    await world.do("deleteLead", {"id": world.id("Lead", gone.id)}, "__typename")
+    part = await world.lead(last_name="Part", custom_fields={"country": "FR"}, score=5)
+    await world.score_entry(part, kind="MANUAL", score_change=5)
+    await world.do("mergeLeads", {"leadId": about["leadId"], "duplicateIds": [world.id("Lead", part.id)]}, "__typename")
     return world
 
 
 THERE = """
 SELECT 'leads' AS kind, 'Lead' AS type, id FROM leads WHERE organization_id = $1
+UNION ALL SELECT 'alive', 'Lead', id FROM leads WHERE organization_id = $1 AND deleted_at IS NULL
 UNION ALL SELECT 'deleted', 'Lead', id FROM leads WHERE organization_id = $1 AND deleted_at IS NOT NULL
     AND merged_into_id IS NULL
 UNION ALL SELECT 'merged', 'Lead', id FROM leads WHERE organization_id = $1 AND merged_into_id IS NOT NULL
@@ -116,7 +122,7 @@ ORDER BY kind, id
 
 async def ground_of(world: World, owner: asyncpg.Connection, previous: list[Change]) -> Ground:
     """What there is by now, and one of each that is not."""
-    found: dict[str, list[str]] = {"deleted": [], "merged": [], "scheduled": []}
+    found: dict[str, list[str]] = {"alive": [], "deleted": [], "merged": [], "scheduled": []}
     found |= {"leads": [world.id("Lead", 2**40)], "activities": [world.id("Activity", 2**40)]}
     notes: dict[str, list[str]] = {Role.VIEWER: [world.id("LeadNote", 2**40)]}
     found["users"] = [world.id("User", 2**40)]
