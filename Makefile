@@ -74,8 +74,9 @@ schema: $(VENV)/dev ## schema.graphql is what the code says
 access: $(VENV)/dev ## docs/access.md and docs/data-model.md are what the code says
 	@$(BIN)/lma-graph documents --check docs
 
-fuzz: $(VENV)/dev ## Compare batched with field by field execution on many thousand random operations
+fuzz: $(VENV)/dev ## Many thousand random queries by plan and field by field, and random changes against the invariants
 	@LMA_FUZZ_EXAMPLES=$${LMA_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest -q tests/execution/test_differential.py
+	@LMA_FUZZ_EXAMPLES=$$(( $${LMA_FUZZ_EXAMPLES:-20000} / 40 )) $(BIN)/python -m pytest -q tests/invariants
 
 golden: $(VENV)/dev ## Rewrite schema, generated documents and golden files
 	@$(BIN)/lma-graph schema --write schema.graphql

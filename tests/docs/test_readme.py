@@ -1,4 +1,4 @@
-"""The README does what it says: its queries run, and its table of settings is complete."""
+"""The README does what it says: its queries and mutations run, and its table of settings is complete."""
 
 import datetime as dt
 import enum
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from reading import README, ROOT, queries, rows
+from reading import README, ROOT, fenced, queries, rows
 
 from lma_graph.app.asgi import limits_of
 from lma_graph.app.examples import Example, load_examples
@@ -20,6 +20,7 @@ from lma_graph.schema.graph import build
 from world import World
 
 TEXT = README.read_text(encoding="utf-8")
+ERRORS = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 QUERIES = queries(TEXT)
 # Mutations are tried by tests/app/test_mutation_examples.py.
 EXAMPLES = [example for example in load_examples() if "\nmutation " not in example.query]
@@ -52,35 +53,52 @@ async def busy_world(world: World) -> World:
 
 
 def test_the_queries_are_found() -> None:
-    assert len(QUERIES) == 8
+    assert len(QUERIES) == 14
+    assert len([query for query in QUERIES if is_mutation(query)]) == 6
     assert len(EXAMPLES) >= 13
 
 
 @pytest.mark.parametrize("query", QUERIES)
 async def test_a_query_of_the_readme_runs(query: str, busy_world: World) -> None:
+    if is_mutation(query):
+        await check_mutation(query, await known_ids(query, busy_world), busy_world)
+        return
     ENGINE.prepare(GraphQLRequest(query))
     answer = await busy_world.ask(query)
     assert answer.errors == []
     assert answer.data
 
 
-async def check_mutation(example: Example, variables: dict[str, Any], world: World) -> None:
-    """With real ids where an example leaves them to its reader, every result is a payload."""
-    (lead,) = await world.fetch("SELECT min(id) AS id FROM leads WHERE organization_id = $1")
-    known = {"lead": world.id("Lead", lead["id"]), "user": world.id("User", world.users[Role.ADMIN])}
-    filled = {name: value or known[name] for name, value in variables.items()}
-    answer = await world.change(example.query, filled)
+@pytest.mark.parametrize("document", list(fenced(ERRORS, "graphql")))
+async def test_a_mutation_of_the_errors_page_shows_a_refusal(document: str, busy_world: World) -> None:
+    answer = await busy_world.change(document, await known_ids(document, busy_world))
     assert answer.errors == []
-    assert all(result["__typename"].endswith("Payload") for result in answer.data.values()), answer.data
+    assert [one["code"] for one in answer.data.values()] == ["VERSION_CONFLICT"]
+
+
+def is_mutation(query: str) -> bool:
+    return query.startswith("mutation ")
+
+
+async def known_ids(query: str, world: World) -> dict[str, Any]:
+    """Real ids for the variables that a document leaves to its reader."""
+    (lead,) = await world.fetch("SELECT min(id) AS id FROM leads WHERE organization_id = $1")
+    known = {"id": ("Lead", lead["id"]), "lead": ("Lead", lead["id"]), "user": ("User", world.users[Role.ADMIN])}
+    return {name: world.id(*row) for name, row in known.items() if f"${name}:" in query}
+
+
+async def check_mutation(query: str, variables: dict[str, Any], world: World) -> None:
+    """Every result is a payload."""
+    ENGINE.prepare(GraphQLRequest(query, None, variables, {}, READ_WRITE))
+    answer = await world.change(query, variables)
+    assert answer.errors == []
+    assert [one for one in answer.data.values() if not one["__typename"].endswith("Payload")] == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 async def test_an_example_of_graphiql_runs(example: Example, busy_world: World) -> None:
     variables = json.loads(example.variables or "{}")
-    ENGINE.prepare(GraphQLRequest(example.query, None, variables, {}, READ_WRITE))
-    if example.query.partition("{")[0].strip().splitlines()[-1].startswith("mutation"):
-        await check_mutation(example, variables, busy_world)
-        return
+    ENGINE.prepare(GraphQLRequest(example.query, None, variables))
     answer = await busy_world.ask(example.query, variables)
     assert answer.errors == []
     pages = {name: value for name, value in answer.data.items() if {"edges", "nodes"} & set(value or ())}

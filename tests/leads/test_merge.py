@@ -168,3 +168,17 @@ async def test_merging_is_refused_and_changes_nothing(world: World, other_world:
     found = await world.do("unmergeLeads", {"leadId": world.id("Lead", foreign.id)}, SEPARATED)
     assert found["__typename"] == "NotFound"
     assert await everything(world) == before
+
+
+async def test_an_owner_who_comes_with_a_merge_is_in_the_history_of_assignments(world: World) -> None:
+    one, two = await world.lead(), await world.lead()
+    a, b = world.id("Lead", one.id), world.id("Lead", two.id)
+    owner = world.id("User", world.users[Role.SALES_REP])
+    await world.do("assignLead", {"leadId": b, "userId": owner}, "lead { id }")
+    await world.do("mergeLeads", {"leadId": a, "duplicateIds": [b]}, SHOWN)
+    history = f'{{ lead(id: "{a}") {{ assignments {{ nodes {{ strategy from {{ id }} to {{ id }} }} }} }} }}'
+    (newest, *_) = (await world.ask(history)).data["lead"]["assignments"]["nodes"]
+    assert newest == {"strategy": "MERGE", "from": None, "to": {"id": owner}}
+    await world.do("unmergeLeads", {"leadId": a}, SEPARATED)
+    (newest, *_) = (await world.ask(history)).data["lead"]["assignments"]["nodes"]
+    assert newest == {"strategy": "MERGE", "from": {"id": owner}, "to": None}

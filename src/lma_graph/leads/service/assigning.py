@@ -27,6 +27,7 @@ class AssignedBy(Choice):
     ROUND_ROBIN = "ROUND_ROBIN", "It was the user's turn."
     LEAST_LOADED = "LEAST_LOADED", "The user had the fewest open leads."
     RULES = "RULES", "An assignment rule of the organization said so; the reason is its name."
+    MERGE = "MERGE", "Leads were merged or separated, and the owner came or went with them."
 
 
 class Gift(NamedTuple):

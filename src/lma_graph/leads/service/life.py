@@ -113,12 +113,16 @@ def changed(row: Row, patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entries(row: Row, values: Mapping[str, Any]) -> Iterator[Entry]:
-    """The audit trail of one lead's change: its state for itself, everything else together."""
+    """The audit trail of one lead's change: its state and its owner for themselves, everything else together."""
     names, version = set(values), {"version": row.version + 1}
     if "status" in names:
         metadata = {"from": row.status, "to": values["status"], "reason": values.get("status_reason")}
         yield Entry(row.id, ActivityType.STATUS_CHANGE, {**metadata, **version})
         names -= {"status", "status_reason"}
+    if "assigned_to_id" in names:  # only a merge changes the owner together with other values
+        metadata = assignment(row.assigned_to_id, values["assigned_to_id"], None, "MERGE")
+        yield Entry(row.id, ActivityType.ASSIGNMENT, {**metadata, **version})
+        names -= {"assigned_to_id"}
     if names:
         fields = {public(name): {"from": getattr(row, name), "to": values[name]} for name in sorted(names)}
         yield Entry(row.id, ActivityType.FIELD_CHANGE, {"changes": fields, **version})
