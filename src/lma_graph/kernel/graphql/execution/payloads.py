@@ -119,7 +119,7 @@ class PayloadExecutor(StrawberryGraphQLCoreExecutionContext):
                 if filled:  # mostly there is nothing in them
                     place = Path(path, at, None)
                     found = super().execute_fields(inner, one, place, filled, None)
-                    row |= await found if isinstance(found, Awaitable) else found
+                    row.update(await found if isinstance(found, Awaitable) else found)
         except Exception:  # noqa: BLE001 - the standard way says what it is, and where
             return None
         finally:
