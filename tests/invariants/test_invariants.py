@@ -37,8 +37,8 @@ RUNS = settings(
 STEPS = 15
 CLIENTS = 8
 OPERATIONS = 25
-OTHER_WORK = {"createUpload", "importLeads", "exportLeads"}
-"""Mutations that only promise what a worker does; tests/exchange has theirs."""
+OTHER_WORK = {"createUpload", "importLeads", "exportLeads", "cancelExecution", "retryExecution"}
+"""Mutations about what a worker does; tests/exchange and tests/executions have theirs."""
 
 TABLES = sorted(table.name for table in METADATA.tables.values() if "organization_id" in table.c)
 DIGEST = "SELECT " + ", ".join(
