@@ -40,18 +40,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_lead_merges_lead", "lead_merges", ["organization_id", "lead_id", sa.text("id DESC")])
     op.create_index("ix_lead_merges_user", "lead_merges", ["organization_id", "user_id"])
-    op.create_index(
-        "ix_leads_phone",
-        "leads",
-        ["organization_id", "phone", "id"],
-        postgresql_where=sa.text("phone IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_leads_deleted_email",
-        "leads",
-        ["organization_id", "email_norm"],
-        postgresql_where=sa.text("email_norm IS NOT NULL AND deleted_at IS NOT NULL"),
-    )
     op.execute("ALTER TABLE lead_merges ENABLE ROW LEVEL SECURITY")
     op.execute(
         "CREATE POLICY tenant ON lead_merges TO lma_app"
@@ -61,6 +49,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_leads_deleted_email", "leads")
-    op.drop_index("ix_leads_phone", "leads")
     op.drop_table("lead_merges")
