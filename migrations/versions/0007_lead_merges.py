@@ -1,4 +1,4 @@
-"""Merges of leads, so that they can be taken back; the indexes by which duplicates are found.
+"""Merges of leads, so that they can be taken back.
 
 Revision 0007, after 0006.
 """
