@@ -175,3 +175,17 @@ async def test_every_entry_of_the_trail_is_an_event_for_those_who_follow(world: 
     assert [(row["name"], row["payload"]) for row in events] == [
         (row["activity_type"], {"activities": [row["id"]], "leads": [row["lead_id"]]}) for row in entries
     ]
+
+
+async def test_what_a_lead_came_with_keeps_nobody_from_changing_something_else(world: World) -> None:
+    lead = await world.lead(email="a@b.test", status="NEW", status_reason="from a file")
+    id_ = world.id("Lead", lead.id)
+    found = await world.do("updateLead", {"id": id_, "patch": {"company": "x"}}, SHOWN)
+    assert (found["lead"]["company"], found["lead"]["statusReason"]) == ("x", "from a file")
+    row = {"email": "A@b.test", "company": "y"}
+    upserted = await world.do("upsertLeads", {"matchOn": "EMAIL", "leads": [row]}, "updated failed")
+    assert (upserted["updated"], upserted["failed"]) == (1, 0)
+    refused = await world.do("updateLead", {"id": id_, "patch": {"statusReason": "another"}}, SHOWN)
+    assert [one["code"] for one in refused["fields"]] == ["NOT_ALLOWED"]
+    found = await world.do("updateLead", {"id": id_, "patch": {"status": "WORKING"}}, SHOWN)
+    assert found["lead"]["statusReason"] is None

@@ -1,7 +1,7 @@
 """Creating, changing, deleting and restoring leads."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from lma_graph.activities import ledger
@@ -83,7 +83,7 @@ async def update(
     changes = changed(row, patch)
     faults = [
         FieldError(("patch", *fault.path), fault.message, fault.code)
-        for fault in inconsistencies({**row._mapping, **changes})
+        for fault in inconsistencies({**row._mapping, **changes}, changes)
     ]
     if faults:
         raise InvalidInput(faults)
@@ -204,13 +204,19 @@ def without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def inconsistencies(values: Mapping[str, Any]) -> Iterator[FieldError]:
-    """What is wrong between the values of one lead."""
+def inconsistencies(values: Mapping[str, Any], touched: Collection[str] | None = None) -> Iterator[FieldError]:
+    """What is wrong between the values of one lead because of the `touched` columns; of any, where none are named.
+
+    A lead may have come by other ways, such as a file, with what would be refused here; that must not keep anybody from
+    changing something else.
+    """
     status, reason = values.get("status"), values.get("status_reason")
-    if reason is not None and status not in EXPLAINED:
+    judged = {"status", "status_reason", "external_id", "external_source"} & set(values if touched is None else touched)
+    if reason is not None and status not in EXPLAINED and judged & {"status", "status_reason"}:
         allowed = " and ".join(sorted(EXPLAINED))
         yield FieldError(("statusReason",), f"Only {allowed} take a reason.", "NOT_ALLOWED")
-    if values.get("external_id") is not None and values.get("external_source") is None:
+    apart = values.get("external_id") is not None and values.get("external_source") is None
+    if apart and judged & {"external_id", "external_source"}:
         yield FieldError(("externalSource",), "An external id needs an external source beside it.", "MISSING_VALUE")
 
 

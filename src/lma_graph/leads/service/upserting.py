@@ -305,7 +305,7 @@ class _Call:
             if self.match_on is MatchOn.EMAIL and state.email is not None:
                 del values["email"]  # it is the same, in other letters perhaps
             changes = life.changed(state, values)
-            faults = list(life.inconsistencies({**vars(state), **changes}))
+            faults = list(life.inconsistencies({**vars(state), **changes}, changes))
             row.faults += faults
             if faults or not self._claim(row, target):
                 continue
