@@ -39,9 +39,9 @@ async def test_a_job_runs_as_the_user_who_asked_with_the_ids_given(world, owner,
     async with at_work(owner_url, log.job):
         await ask_for(world, "test.simple", role=Role.SALES_REP, number=7, word="x", nothing=None)
         await until(lambda: log.seen)
+        await until(lambda: _is_empty(owner, world))
     assert log.seen == [(world.users[Role.SALES_REP], {"number": 7, "word": "x", "nothing": None})]
     assert await queued(owner, world) == [("test.simple", "succeeded")]
-    assert await waiting(owner, world) == []
 
 
 async def test_a_unit_of_work_that_is_rolled_back_has_asked_for_nothing(world, owner, owner_url) -> None:
@@ -70,8 +70,8 @@ async def test_a_job_is_not_begun_before_its_time(world, owner, owner_url) -> No
         await ask_for(world, "test.later", number=3)
         await until(lambda: len(log.seen) == 2)
         assert dt.datetime.now(dt.UTC) >= at
+        await until(lambda: _one_waits(owner, world))
     assert log.ids() == [3, 1]
-    assert await waiting(owner, world) == ["test.later"]
 
 
 async def test_two_workers_do_each_job_once(world, owner, owner_url) -> None:
@@ -133,8 +133,8 @@ async def test_while_a_job_waits_another_of_its_key_is_not_added(world, other_wo
         await until(lambda: len(log.seen) == 3)
         await ask_for(world, "test.deduped", dedupe="one", number=30)
         await until(lambda: len(log.seen) == 4)
+        await until(lambda: _is_empty(owner, world))
     assert sorted(log.ids()) == [0, 10, 20, 30]
-    assert await waiting(owner, world) == []
 
 
 async def test_a_job_that_runs_does_not_keep_its_key_and_can_be_tried_again(world, owner, owner_url) -> None:
@@ -158,7 +158,12 @@ async def test_a_job_that_runs_does_not_keep_its_key_and_can_be_tried_again(worl
 
 
 async def _is_empty(owner, world) -> bool:
+    """A job may be done before the relay has crossed it off, since the two are transactions of their own."""
     return await waiting(owner, world) == []
+
+
+async def _one_waits(owner, world) -> bool:
+    return len(await waiting(owner, world)) == 1
 
 
 def test_delays_grow_to_a_limit() -> None:
