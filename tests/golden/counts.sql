@@ -51,7 +51,7 @@ LIMIT $4::INTEGER
 -- $4 = 21
 
 SELECT t.organization_id, t.id, t.lead_id, t.previous_score, t.new_score, t.score_change, t.reason, t.rule_id, t.kind,
-    t.created_at
+    t.cap, t.created_at
 FROM lead_score_history AS t
 WHERE t.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1
@@ -168,11 +168,11 @@ LIMIT $3::INTEGER) AS top ON true
 -- $3 = 1
 
 SELECT k.id AS parent_id, top.organization_id, top.id, top.lead_id, top.previous_score, top.new_score,
-    top.score_change, top.reason, top.rule_id, top.kind, top.created_at
+    top.score_change, top.reason, top.rule_id, top.kind, top.cap, top.created_at
 FROM unnest($1::BIGINT[]) AS k(id)
 JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.lead_id AS lead_id, c.previous_score AS
     previous_score, c.new_score AS new_score, c.score_change AS score_change, c.reason AS reason, c.rule_id AS
-    rule_id, c.kind AS kind, c.created_at AS created_at
+    rule_id, c.kind AS kind, c.cap AS cap, c.created_at AS created_at
 FROM lead_score_history AS c
 WHERE c.organization_id = $2::BIGINT
 AND c.lead_id = k.id

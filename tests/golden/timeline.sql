@@ -70,7 +70,7 @@ AND t.id = ANY ($2::BIGINT[])
 -- $2 = <2 keys>
 
 SELECT t.organization_id, t.id, t.lead_id, t.previous_score, t.new_score, t.score_change, t.reason, t.rule_id, t.kind,
-    t.created_at
+    t.cap, t.created_at
 FROM lead_score_history AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])

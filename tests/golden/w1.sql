@@ -47,11 +47,11 @@ LIMIT $3::INTEGER) AS top ON true
 -- $3 = 6
 
 SELECT k.id AS parent_id, top.organization_id, top.id, top.lead_id, top.previous_score, top.new_score,
-    top.score_change, top.reason, top.rule_id, top.kind, top.created_at
+    top.score_change, top.reason, top.rule_id, top.kind, top.cap, top.created_at
 FROM unnest($1::BIGINT[]) AS k(id)
 JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.lead_id AS lead_id, c.previous_score AS
     previous_score, c.new_score AS new_score, c.score_change AS score_change, c.reason AS reason, c.rule_id AS
-    rule_id, c.kind AS kind, c.created_at AS created_at
+    rule_id, c.kind AS kind, c.cap AS cap, c.created_at AS created_at
 FROM lead_score_history AS c
 WHERE c.organization_id = $2::BIGINT
 AND c.lead_id = k.id
@@ -93,7 +93,8 @@ AND t.id = ANY ($2::BIGINT[])
 -- $2 = <1 keys>
 
 SELECT t.organization_id, t.id, t.name, t.description, t.rule_type, t.criteria, t.score_points, t.is_active,
-    t.priority, t.created_at, t.updated_at, t.deleted_at
+    t.priority, t.frequency, t.frequency_limit, t.frequency_period, t.half_life_days, t.created_at, t.updated_at,
+    t.deleted_at
 FROM lead_scoring_rules AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])

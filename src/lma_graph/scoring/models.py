@@ -41,6 +41,34 @@ class ScoreEntryKind(Choice):
     CAP = "CAP", "A cap cut what the rules gave."
 
 
+class ScoreCap(Choice):
+    """A limit of what rules give to one lead."""
+
+    DEMOGRAPHIC = "DEMOGRAPHIC", "Of all rules of this type."
+    FIRMOGRAPHIC = "FIRMOGRAPHIC", "Of all rules of this type."
+    BEHAVIORAL = "BEHAVIORAL", "Of all rules of this type."
+    ENGAGEMENT = "ENGAGEMENT", "Of all rules of this type."
+    NEGATIVE = "NEGATIVE", "Of all rules of this type."
+    DECAY = "DECAY", "Of all rules of this type."
+    TOTAL = "TOTAL", "Of all rules and the opening score together."
+
+
+class RuleFrequency(Choice):
+    """How often a rule gives its points to one lead."""
+
+    ONCE = "ONCE", "Once, as long as the criteria hold."
+    EACH = "EACH", "Once for every activity that the criteria's `activities` term matches."
+    AT_MOST = "AT_MOST", "As EACH, but at most `frequencyLimit` times in each `frequencyPeriod`."
+
+
+class FrequencyPeriod(Choice):
+    """A stretch of the calendar, in the organization's time zone."""
+
+    DAY = "DAY", "From midnight to midnight."
+    WEEK = "WEEK", "From Monday to Sunday."
+    MONTH = "MONTH", "A month of the calendar."
+
+
 class LeadScoringRuleRow(TenantRow):
     """A condition on leads and the points it gives."""
 
@@ -53,6 +81,22 @@ class LeadScoringRuleRow(TenantRow):
     score_points: Mapped[int] = column("Points it gives; negative ones take.")
     is_active: Mapped[bool] = column("Whether it gives points.", server_default=sa.true())
     priority: Mapped[int] = column("Order in explanations and under caps, lowest first.", server_default=sa.text("100"))
+    frequency: Mapped[str] = choice(
+        RuleFrequency,
+        "How often it gives its points to one lead.",
+        default=RuleFrequency.ONCE,
+        added="a call each counts, and not only whether there was one",
+    )
+    frequency_limit: Mapped[int | None] = column(
+        "How many times in a period, with `AT_MOST`.", added="keeps a busy day from counting too much"
+    )
+    frequency_period: Mapped[str | None] = choice(
+        FrequencyPeriod, "The period of `frequencyLimit`.", nullable=True, added="the period that the limit is for"
+    )
+    half_life_days: Mapped[int | None] = column(
+        "With `DECAY`: days without engagement after which half of the points are left.",
+        added="the half-life of a decaying rule",
+    )
     created_at: Mapped[dt.datetime] = created_at()
     updated_at: Mapped[dt.datetime] = updated_at()
     deleted_at: Mapped[dt.datetime | None] = column(
@@ -61,6 +105,14 @@ class LeadScoringRuleRow(TenantRow):
 
     __table_args__ = (
         choices_check("rule_type", RuleType),
+        choices_check("frequency", RuleFrequency),
+        choices_check("frequency_period", FrequencyPeriod),
+        sa.CheckConstraint(
+            "(frequency = 'AT_MOST') = (frequency_limit IS NOT NULL)"
+            " AND (frequency_limit IS NULL) = (frequency_period IS NULL) AND frequency_limit > 0",
+            name="limit",
+        ),
+        sa.CheckConstraint("(rule_type = 'DECAY') = (half_life_days IS NOT NULL) AND half_life_days > 0", name="decay"),
         organization_key(),
         index(
             "lead_scoring_rules",
@@ -95,10 +147,14 @@ class LeadScoreHistoryRow(TenantRow):
         "Where the points come from.",
         added="tells openings, caps and manual changes from rules",
     )
+    cap: Mapped[str | None] = choice(
+        ScoreCap, "Which cap cut, with `CAP`.", nullable=True, added="tells the cuts of several caps apart"
+    )
     created_at: Mapped[dt.datetime] = created_at()
 
     __table_args__ = (
         choices_check("kind", ScoreEntryKind),
+        choices_check("cap", ScoreCap),
         sa.CheckConstraint("new_score = previous_score + score_change", name="adds_up"),
         tenant_key("lead_id", "leads", cascade=True),
         tenant_key("rule_id", "lead_scoring_rules"),
