@@ -49,8 +49,9 @@ async def adjust(
 
 def temperature(score: int, was: str, thresholds: Thresholds) -> LeadTemperature:
     """How warm a lead of a new score is that was so warm before: it cools down a little later than it warms up."""
-    kept = {LeadTemperature.HOT: thresholds.hysteresis}.get(LeadTemperature(was), 0)
-    if score >= thresholds.hot - kept:
+    was_hot, was_cold = was == LeadTemperature.HOT, was == LeadTemperature.COLD
+    if score >= thresholds.hot - (thresholds.hysteresis if was_hot else 0):
         return LeadTemperature.HOT
-    kept = 0 if was == LeadTemperature.COLD else thresholds.hysteresis
-    return LeadTemperature.WARM if score >= thresholds.warm - kept else LeadTemperature.COLD
+    if score >= thresholds.warm - (0 if was_cold else thresholds.hysteresis):
+        return LeadTemperature.WARM
+    return LeadTemperature.COLD

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from lma_graph.executions.service import is_under_way, start
 from lma_graph.kernel import ids
-from lma_graph.kernel.criteria import Filter
+from lma_graph.kernel.criteria import Filter, clock
 from lma_graph.kernel.errors import InvalidInput
 from lma_graph.kernel.jobs import enqueue
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
@@ -71,7 +71,7 @@ class Touched(Selection):
         has = lead.c.id.in_(given)
         if not self.gives or not self.rule.is_valid:
             return [*found, has]
-        return [*found, sa.or_(has, matches(self.rule, lead, everyone, sa.func.now()))]
+        return [*found, sa.or_(has, matches(self.rule, lead, everyone, clock.now()))]
 
 
 async def touched(unit: UnitOfWork, rule: int | None) -> Touched:
@@ -151,10 +151,11 @@ async def _now_or_later(unit: UnitOfWork, selection: Selection, stored: Mapping[
 
 
 async def _now(unit: UnitOfWork, selection: Selection, *, warmth: bool = False) -> dict[str, Any]:
-    changed, after = 0, 0
-    while after is not None:
-        done = await chunk(unit, selection, after=after, warmth=warmth)
-        changed, after = changed + done.changed, done.after
+    done = await chunk(unit, selection, warmth=warmth)
+    changed = done.changed
+    while done.after is not None:
+        done = await chunk(unit, selection, after=done.after, warmth=warmth)
+        changed += done.changed
     return {"changed": changed}
 
 

@@ -111,7 +111,7 @@ def inconsistencies(values: Mapping[str, Any]) -> Iterator[tuple[FieldError, fro
         text = "A rule of type DECAY gives its points ONCE, and then fewer and fewer of them."
         yield FieldError(("frequency",), text, "NOT_ALLOWED"), frozenset({"frequency", "rule_type"})
     criteria: Filter | None = values.get("criteria")
-    for fault in engine.faults_of(criteria, RuleFrequency(frequency)) if criteria is not None else ():
+    for fault in engine.faults_of(criteria, RuleFrequency[frequency]) if criteria is not None else ():
         yield fault, frozenset({"criteria", str(fault.path[0])})
 
 
