@@ -7,11 +7,11 @@ from typing import Any
 from lma_graph.activities import ledger
 from lma_graph.activities.ledger import Entry
 from lma_graph.activities.models import ActivityType
-from lma_graph.kernel.errors import Conflict, Denied, FieldError, InvalidInput, NotFound
+from lma_graph.kernel.errors import Conflict, Denied, FieldError, InvalidInput, NotFound, Path
 from lma_graph.kernel.names import camel
 from lma_graph.kernel.transactions import Row, UnitOfWork
 from lma_graph.kernel.viewer import Permission
-from lma_graph.leads import writing
+from lma_graph.leads import inserting, writing
 from lma_graph.leads.models import LeadStatus
 from lma_graph.leads.occasions import LEAD_CHANGED, LEAD_CREATED, LEAD_DELETED, LEAD_RESTORED
 from lma_graph.users.service import require_active
@@ -54,7 +54,7 @@ async def create(unit: UnitOfWork, values: Mapping[str, Any]) -> int:
         raise InvalidInput(faults)
     await _check_owner(unit, values)
     lead = {**values, "custom_fields": without_nulls(values.get("custom_fields") or {})}
-    written = await writing.insert(unit, [lead])
+    written = await inserting.insert(unit, [lead])
     if not written:
         await refuse_taken(unit, lead, 0)
         # The lead that was in the way is gone again, or is not committed in our sight: the next try will know.
@@ -133,11 +133,18 @@ def public(column: str) -> str:
     return "notesText" if column == "notes" else camel(column)
 
 
-async def held(unit: UnitOfWork, number: int, expected_version: int | None = None, *, deleted: bool = False) -> Row:
+async def held(
+    unit: UnitOfWork,
+    number: int,
+    expected_version: int | None = None,
+    *,
+    deleted: bool = False,
+    path: Path = ("id",),
+) -> Row:
     """The lead, locked. Raises `NotFound`, and `Conflict` where its version is not the expected one."""
     row = (await writing.locked(unit, [number], deleted=deleted)).get(number)
     if row is None:
-        raise NotFound(NO_LEAD, path=("id",))
+        raise NotFound(NO_LEAD, path=path)
     if expected_version is not None and row.version != expected_version:
         missed = await unit.fetch(_MISSED, unit.viewer.organization_id, number, expected_version)
         raise Conflict(
