@@ -1,14 +1,25 @@
 """The GraphQL types of scoring rules and of the score history."""
 
-from lma_graph.kernel.graphql.fields import to_many, to_one
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from lma_graph.kernel.graphql.commands import Payload, payload, told, told_each
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.fields import batched, to_many, to_one
+from lma_graph.kernel.graphql.inputs import enum_of
+from lma_graph.kernel.graphql.loaded import argument
 from lma_graph.kernel.graphql.nodes import extend, node
+from lma_graph.kernel.graphql.scalars import Json
 from lma_graph.leads.loaders import HOLDER
+from lma_graph.leads.models import LeadRow
 from lma_graph.leads.types import Lead
 from lma_graph.organizations.types import Organization
 from lma_graph.scoring.criteria import RULE as RULE_WORDS
 from lma_graph.scoring.criteria import SCORE_ENTRY as ENTRY_WORDS
 from lma_graph.scoring.loaders import LEAD_SCORE_ENTRIES, ORGANIZATION_RULES, RULE
-from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow
+from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow, ScoreCap, ScoreEntryKind
+from lma_graph.scoring.service.explaining import explain
 
 
 @node(LeadScoringRuleRow, tag=10, ids_of={"organization_id": "Organization"})
@@ -24,6 +35,88 @@ class LeadScoreHistory:
     rule = to_one(RULE, LeadScoringRule, key=LeadScoreHistoryRow.rule_id, description="The rule that gave the points.")
 
 
+@payload
+class RuleExplanation:
+    """What a scoring rule has to do with a lead's score."""
+
+    rule = told(LeadScoringRule, of="rule", description="The rule; it may be inactive or retired.")
+    points = told(int, of="points", description="What it has given, as the score history has it.")
+    points_now = told(
+        int,
+        of="points_now",
+        description="What it would give at this moment, caps left out. It differs from `points` until the lead is "
+        "scored again, as by a rule that depends on time.",
+    )
+    matched = told(
+        bool | None, of="matched", description="Whether its criteria hold now; null where they cannot be read."
+    )
+    condition = told(
+        str | None, of="condition", description="Its criteria in plain words; null where they cannot be read."
+    )
+    values = told(
+        Json,
+        of="values",
+        description="What of the lead the criteria look at, by the names of the filter: `customFields.plan`, "
+        "`assignedTo.role`. Of related lists it is how many match, and with `every` how many do not; further ones of "
+        "a name are `activities#2` and so on. Counts are of what you may see.",
+    )
+    fault = told(
+        str | None,
+        of="fault",
+        description="Why it cannot be used, such as a term that is gone: it keeps to what it gave. Null for a sound "
+        "rule.",
+    )
+
+
+@payload
+class ScoreAdjustment:
+    """Points that no rule has given."""
+
+    kind = told(enum_of(ScoreEntryKind), of="kind", description="Where they come from.")
+    change = told(int, of="change", description="How many there are; negative ones were taken.")
+    reason = told(str | None, of="reason", description="Why, in words; null where several are summed up.")
+    cap = told(enum_of(ScoreCap) | None, of="cap", description="Which cap cut, with `CAP`.")
+    entries = told(int, of="entries", description="How many entries of the score history these are.")
+    created_at = told(dt.datetime, of="created_at", description="When the last of them was made.")
+
+
+@payload
+class ScoreExplanation:
+    """How a lead's score comes about: everything that is told here adds up to it."""
+
+    score = told(int, of="score", description="The lead's score.")
+    total = told(
+        int, of="total", description="The sum of the `points` of all rules and the `change` of all adjustments."
+    )
+    rules = told_each(
+        RuleExplanation, of="rules", description="Rules in the order of their priority; see the argument `all`."
+    )
+    adjustments = told_each(
+        ScoreAdjustment,
+        of="adjustments",
+        description="The score the lead came with, the cut of each cap, and what was adjusted by hand: the last 20 one "
+        "by one, newest first, and earlier ones summed up.",
+    )
+
+
+async def _explanations(rows: Sequence[Any], context: Context, **arguments: Any) -> list[Payload]:
+    leads = {row.id: row.score for row in rows}
+    found = await explain(context.reader, context.scope, leads, every=arguments["all"])
+    return [Payload("ScoreExplanation", found[row.id]) for row in rows]
+
+
+def _explained() -> Any:
+    made = batched(
+        _explanations,
+        ScoreExplanation,
+        reads=[LeadRow.score],
+        description="How the score comes about: rule by rule the points, the condition and the values it looks at.",
+    )
+    every = "Also the rules that have given nothing and do not match; retired ones only where they have given points."
+    made.arguments = [argument("all", bool, every, required=True, default=False)]
+    return made
+
+
 @extend(Lead)
 class LeadScore:
     """What scoring adds to leads."""
@@ -31,6 +124,7 @@ class LeadScore:
     score_history = to_many(
         LEAD_SCORE_ENTRIES, LeadScoreHistory, ENTRY_WORDS, description="How the score came about, newest first."
     )
+    score_explanation = _explained()
 
 
 @extend(Organization)
