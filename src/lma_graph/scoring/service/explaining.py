@@ -163,9 +163,7 @@ async def _rules(transaction: Transaction, scope: Scope, named: Sequence[int]) -
     return found
 
 
-async def _now(
-    transaction: Transaction, rules: Sequence[_Known], numbers: Sequence[int]
-) -> dict[int, dict[int, _Now]]:
+async def _now(transaction: Transaction, rules: Sequence[_Known], numbers: Sequence[int]) -> dict[int, dict[int, _Now]]:
     """Lead → rule → what it makes of the lead; rules that cannot be read are left out."""
     valid = [one for one in rules if one.rule.is_valid]
     if not valid or not numbers:
