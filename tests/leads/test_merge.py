@@ -41,7 +41,7 @@ async def three(world: World) -> tuple[Any, Any, Any]:
         custom_fields={"plan": "y", "country": "DE"}, external_source="crm", external_id="2",
     )  # fmt: skip
     three_ = await world.lead(email=None, first_name="Ada", score=0, last_engagement_date=NOON)
-    rule = await world.rule()
+    rule = await world.rule(is_active=False)  # so that nothing is scored anew, and all can be as it was
     await world.score_entry(one, rule_id=rule.id, score_change=10)
     await world.score_entry(one, kind="MANUAL", score_change=5, previous_score=10)
     await world.score_entry(two, rule_id=rule.id, score_change=20)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from lma_graph.activities.models import COMMUNICATION_TYPES, ActivityRow, LeadNoteRow
-from lma_graph.kernel.criteria import ColumnTerm, OneTerm, Vocabulary
+from lma_graph.kernel.criteria import ColumnTerm, OneTerm, Vocabulary, clock
 from lma_graph.kernel.criteria.columns import column_terms
 from lma_graph.kernel.criteria.operators import BOOLEAN
 from lma_graph.kernel.scope import Condition
@@ -28,7 +28,7 @@ def is_audit(activity: sa.FromClause) -> Condition:
 def is_overdue(activity: sa.FromClause) -> Condition:
     """Planned for a time that has passed. The literal value lets the partial index be recognised."""
     moment = activity.c.scheduled_at
-    return sa.and_(activity.c.status == sa.literal_column("'SCHEDULED'"), moment.is_not(None), moment < sa.func.now())
+    return sa.and_(activity.c.status == sa.literal_column("'SCHEDULED'"), moment.is_not(None), moment < clock.now())
 
 
 ACTIVITY = Vocabulary("Activity", ActivityRow, "What an activity must be like.")

@@ -295,7 +295,13 @@ class _Opening(AbstractAsyncContextManager[T]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._database.ended(self._link, self._transaction, well=error is None)
+        well = False
+        try:
+            if error is None and isinstance(self._transaction, UnitOfWork):
+                await self._transaction.settle()
+            well = error is None
+        finally:
+            await self._database.ended(self._link, self._transaction, well=well)
 
 
 def begin_script(viewer: Viewer, mode: str) -> str:

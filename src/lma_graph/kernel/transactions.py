@@ -5,9 +5,9 @@ They are made by `db.Database` only.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import asyncpg
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from lma_graph.kernel.pool import Link
 from lma_graph.kernel.viewer import Viewer
 
 Row = sa.Row[Any]
+L = TypeVar("L", bound=Callable[..., Awaitable[None]])
 ANEW = "lma_plan_anew"
 """Execution option of a statement that is planned anew each time, because the best way depends on its values."""
 
@@ -133,6 +134,25 @@ class UnitOfWork(Transaction):
 
     request_id: str | None = None
     """The request that it serves, for the audit trail."""
+
+    def __init__(self, link: Link, viewer: Viewer, begin: str) -> None:
+        super().__init__(link, viewer, begin)
+        self._left: dict[Hashable, Callable[[UnitOfWork], Awaitable[None]]] = {}
+
+    def leave(self, key: Hashable, make: Callable[[], L]) -> L:
+        """Something to be done once, when all else of the unit of work is done: a function of the unit.
+
+        The first who leaves something under a key makes it, later ones get it, to add to it what they have.
+        """
+        found = self._left.get(key)
+        if found is None:
+            found = self._left[key] = make()
+        return cast("L", found)
+
+    async def settle(self) -> None:
+        """Do what was left to be done; before the commit, and before anybody reads what it would show."""
+        while self._left:
+            await self._left.pop(next(iter(self._left)))(self)
 
     async def execute(self, text: str, *arguments: Any) -> str:
         """Run a statement written for the driver, with `$1` and so on; gives what Postgres says of it."""

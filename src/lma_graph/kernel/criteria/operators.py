@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INTERVAL
 
+from lma_graph.kernel.criteria import clock
 from lma_graph.kernel.criteria.values import Kind
 
 Sql = Callable[[sa.ColumnElement[Any], Any], sa.ColumnElement[bool]]
@@ -53,17 +54,17 @@ def _moment(column: sa.ColumnElement[Any], at: sa.ColumnElement[Any]) -> sa.Colu
 
 
 def _within_last(column: sa.ColumnElement[Any], duration: Any) -> sa.ColumnElement[bool]:
-    now = sa.func.now()
+    now = clock.now()
     return sa.and_(column >= _moment(column, now - _interval(duration)), column <= _moment(column, now))
 
 
 def _within_next(column: sa.ColumnElement[Any], duration: Any) -> sa.ColumnElement[bool]:
-    now = sa.func.now()
+    now = clock.now()
     return sa.and_(column >= _moment(column, now), column <= _moment(column, now + _interval(duration)))
 
 
 def _older_than(column: sa.ColumnElement[Any], duration: Any) -> sa.ColumnElement[bool]:
-    return column < _moment(column, sa.func.now() - _interval(duration))
+    return column < _moment(column, clock.now() - _interval(duration))
 
 
 def _is_null(column: sa.ColumnElement[Any], flag: Any) -> sa.ColumnElement[bool]:
@@ -140,7 +141,7 @@ _TEXT = (
     ),
     Operator("iendsWith", "Ends with this text, ignoring case.", _folded(_ends_with), words="ends with {} in any case"),
 )
-_RELATIVE = (
+RELATIVE = (
     Operator(
         "withinLast",
         "From that long ago until now: `P14D` is 14 days.",
@@ -166,10 +167,10 @@ FLOAT = Family("FloatFilter", "What a number must be like.", Kind.FLOAT, _EQUALI
 BOOLEAN = Family("BooleanFilter", "What a truth value must be.", Kind.BOOLEAN, _EQUALITY + _NULLS)
 ID = Family("IDFilter", "Which row it must be, by global id.", Kind.ID, _EQUALITY + _MEMBERSHIP + _NULLS)
 DATE = Family(
-    "DateFilter", "What a day must be like.", Kind.DATE, _EQUALITY + _MEMBERSHIP + _TIME_ORDER + _NULLS + _RELATIVE
+    "DateFilter", "What a day must be like.", Kind.DATE, _EQUALITY + _MEMBERSHIP + _TIME_ORDER + _NULLS + RELATIVE
 )
 DATETIME = Family(
-    "DateTimeFilter", "What a moment must be like.", Kind.DATETIME, _EQUALITY + _TIME_ORDER + _NULLS + _RELATIVE
+    "DateTimeFilter", "What a moment must be like.", Kind.DATETIME, _EQUALITY + _TIME_ORDER + _NULLS + RELATIVE
 )
 CHOICE = Family("ChoiceFilter", "Which of a closed set it must be.", Kind.CHOICE, _EQUALITY + _MEMBERSHIP + _NULLS)
 COUNT = Family("CountFilter", "How many there must be.", Kind.INTEGER, _EQUALITY + _MEMBERSHIP + _ORDER)

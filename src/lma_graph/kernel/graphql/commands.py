@@ -173,17 +173,22 @@ class CommandField(LoadedField):
             raise Denied(self.needs)
         values = self.takes.values(tree)
         if values.dry_run:
-            return await self.perform(unit, values), False
+            return await self._settled(unit, values), False
         key = values.idempotency_key
         if key is None:
-            return await self.perform(unit, values), True
+            return await self._settled(unit, values), True
         earlier = await idempotency.claim(unit, self.mutation, key, tree)
         if earlier is not None:
             return {**earlier, **{name: make(unit, earlier) for name, make in self.anew.items()}}, True
-        outcome = await self.perform(unit, values)
+        outcome = await self._settled(unit, values)
         kept = {name: value for name, value in outcome.items() if name not in self.anew}
         await idempotency.keep(unit, self.mutation, key, kept)
         return outcome, True
+
+    async def _settled(self, unit: UnitOfWork, values: Values) -> Outcome:
+        outcome = await self.perform(unit, values)
+        await unit.settle()
+        return outcome
 
 
 def command(
