@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
+from lma_graph.kernel.criteria import clock
 from lma_graph.kernel.criteria.seen import Seen, labelled
+from lma_graph.kernel.errors import InvalidInput
 from lma_graph.kernel.scope import ORGANIZATION, Scope, table_of
 from lma_graph.kernel.transactions import Row, Transaction
 from lma_graph.leads.models import LeadRow
@@ -62,7 +65,9 @@ async def explain(transaction: Transaction, scope: Scope, leads: Mapping[int, in
     entries: dict[int, list[Row]] = defaultdict(list)
     for entry in await transaction.rows(_ledger(), {"keys": list(leads)}):
         entries[entry.lead_id].append(entry)
-    named = sorted({one.rule_id for group in entries.values() for one in group if one.rule_id is not None})
+    named = sorted(
+        {one.rule_id for group in entries.values() for one in group if one.rule_id is not None and one.change}
+    )
     rules = await _rules(transaction, scope, named)
     now = await _now(transaction, rules, list(leads))
     return {
@@ -99,7 +104,7 @@ def _rule(known: _Known, given: int, now: _Now) -> Told:
         "matched": now.matched,
         "condition": None if known.rule.criteria is None else known.rule.criteria.words,
         "values": now.values,
-        "fault": None if known.rule.is_valid else "; ".join(map(str, known.rule.faults)),
+        "fault": None if known.rule.is_valid else str(InvalidInput(known.rule.faults)),
     }
 
 
@@ -157,7 +162,7 @@ async def _rules(transaction: Transaction, scope: Scope, named: Sequence[int]) -
     shown = replace(scope, sees_private_notes=False, sees_mentioned_notes=False)
     found = []
     for row in await transaction.rows(asked, {"named": list(named)}):
-        known = made(row._mapping, transaction.viewer.time_zone)
+        known = made(dict(row._mapping), transaction.viewer.time_zone)
         seen = [] if known.criteria is None else labelled(known.criteria.seen(_LEAD, shown))
         found.append(_Known(row, known, seen))
     return found
@@ -168,18 +173,20 @@ async def _now(transaction: Transaction, rules: Sequence[_Known], numbers: Seque
     valid = [one for one in rules if one.rule.is_valid]
     if not valid or not numbers:
         return {}
-    lead, scope, at = _LEAD, scope_of(transaction.viewer), sa.func.now()
+    lead, scope, at = _LEAD, scope_of(transaction.viewer), clock.now()
     places = {one: place for place, one in enumerate(dict.fromkeys(s for known in valid for _, s in known.seen))}
+    shown: list[sa.ColumnElement[Any]] = [sa.cast(one.json, sa.Text()) for one in places]
     asked = sa.select(
         lead.c.id,
         array([matches(one.rule, lead, scope, at) for one in valid]).label("matched"),
         array([points(one.rule, lead, scope, at) for one in valid]).label("points"),
-        array([one.json for one in places] or [sa.null()], type_=JSONB()).label("seen"),
+        array[Any](shown, type_=sa.Text()).label("seen"),
     ).where(lead.c.organization_id == ORGANIZATION, lead.c.id == sa.any_(_KEYS))
-    return {
-        row.id: {
-            one.row.id: _Now(bool(matched), given, {name: of.shown(row.seen[places[of]]) for name, of in one.seen})
+    found = {}
+    for row in await transaction.rows(asked, {"keys": list(numbers)}):
+        seen = [None if one is None else orjson.loads(one) for one in row.seen]
+        found[row.id] = {
+            one.row.id: _Now(bool(matched), given, {name: of.shown(seen[places[of]]) for name, of in one.seen})
             for one, matched, given in zip(valid, row.matched, row.points, strict=True)
         }
-        for row in await transaction.rows(asked, {"keys": list(numbers)})
-    }
+    return found
