@@ -12,7 +12,7 @@ from world import World
 
 EXPLAINED = """
 score total
-rules { rule { id name priority } points pointsNow matched condition values fault }
+rules { rule { id name priority isValid faults { path message } } points pointsNow matched condition values }
 adjustments { kind change reason cap entries createdAt }
 """
 
@@ -23,6 +23,12 @@ NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 def stored(**expression: Any) -> dict[str, Any]:
     """Criteria as a rule keeps them."""
     return {"v": 1, "format": "filter", "expr": expression}
+
+
+def named(world: World, rule: Any, name: str, priority: int) -> dict[str, Any]:
+    """A sound rule as it is shown."""
+    shown = {"id": world.id("LeadScoringRule", rule.id), "name": name, "priority": priority}
+    return {**shown, "isValid": True, "faults": []}
 
 
 async def scored(world: World) -> None:
@@ -62,35 +68,32 @@ async def test_rules_are_told_with_points_condition_and_values(world: World) -> 
     assert (found["score"], found["total"], found["adjustments"]) == (25, 25, [])
     assert found["rules"] == [
         {
-            "rule": {"id": world.id("LeadScoringRule", second.id), "name": "VIP", "priority": 1},
+            "rule": named(world, second, "VIP", 1),
             "points": -5,
             "pointsNow": -5,
             "matched": True,
             "condition": 'tags include "vip" or "top"',
             "values": {"tags": ["vip"]},
-            "fault": None,
         },
         {
-            "rule": {"id": world.id("LeadScoringRule", first.id), "name": "Big", "priority": 2},
+            "rule": named(world, first, "Big", 2),
             "points": 30,
             "pointsNow": 30,
             "matched": True,
             "condition": "employees (custom field) is at least 250 and source is REFERRAL or PARTNER",
             "values": {"source": "REFERRAL", "customFields.employees": 300},
-            "fault": None,
         },
     ]
     every = await explained(world, one, "(all: true)")
     assert every["rules"][:2] == found["rules"]
     assert every["rules"][2:] == [
         {
-            "rule": {"id": world.id("LeadScoringRule", other.id), "name": "Other", "priority": 100},
+            "rule": named(world, other, "Other", 100),
             "points": 0,
             "pointsNow": 0,
             "matched": False,
             "condition": 'company is "Acme"',
             "values": {"company": None},
-            "fault": None,
         }
     ]
 
@@ -128,8 +131,11 @@ async def test_a_rule_that_cannot_be_read_says_so_and_keeps_what_it_gave(world: 
         "matched": None,
         "condition": None,
         "values": {},
-        "fault": "criteria.expr.shoeSize: is not a field of LeadFilter",
     }
+    assert (told["rule"]["isValid"], told["rule"]["faults"]) == (
+        False,
+        [{"path": ["criteria", "expr", "shoeSize"], "message": "is not a field of LeadFilter"}],
+    )
 
 
 async def test_openings_caps_and_adjustments_by_hand_are_told(world: World, owner: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from lma_graph.executions.engine import OPEN, job_of
@@ -51,6 +52,19 @@ async def start(
     execution_id: int = made.id
     await enqueue(unit, job_of(workflow_type), lock=lock, execution_id=execution_id)
     return execution_id
+
+
+_UNDER_WAY = """
+SELECT FROM workflow_executions
+WHERE organization_id = $1 AND workflow_type = $2 AND status IN ('PENDING', 'RUNNING', 'WAITING')
+  AND input_data @> $3::jsonb AND created_at > now() - interval '1 day' LIMIT 1
+"""
+
+
+async def is_under_way(unit: UnitOfWork, workflow_type: str, input_data: Mapping[str, Any]) -> bool:
+    """Whether such work was begun and has not ended; after a day it is no longer believed in."""
+    asked = orjson.dumps(dict(input_data)).decode()
+    return bool(await unit.fetch(_UNDER_WAY, unit.viewer.organization_id, workflow_type, asked))
 
 
 async def cancel(unit: UnitOfWork, execution_id: int) -> None:

@@ -23,6 +23,7 @@ from lma_graph.leads.mutations.upsert import UpsertMutations
 from lma_graph.leads.queries import LeadQueries
 from lma_graph.organizations.queries import OrganizationQueries
 from lma_graph.schema.participants import PARTICIPANTS
+from lma_graph.scoring.mutations import ScoringMutations
 from lma_graph.scoring.queries import ScoringQueries
 from lma_graph.timeline.types import TimelineEntry
 from lma_graph.users.queries import UserQueries
@@ -51,6 +52,7 @@ MUTATIONS: tuple[type, ...] = (
     ActivityMutations,
     NoteMutations,
     ExecutionMutations,
+    ScoringMutations,
 )
 TAKING_PART = PARTICIPANTS
 TYPES = (TimelineEntry,)

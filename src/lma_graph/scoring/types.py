@@ -19,12 +19,45 @@ from lma_graph.scoring.criteria import RULE as RULE_WORDS
 from lma_graph.scoring.criteria import SCORE_ENTRY as ENTRY_WORDS
 from lma_graph.scoring.loaders import LEAD_SCORE_ENTRIES, ORGANIZATION_RULES, RULE
 from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow, ScoreCap, ScoreEntryKind
+from lma_graph.scoring.service import rules
 from lma_graph.scoring.service.explaining import explain
+
+
+@payload
+class ScoringRuleFault:
+    """Why a scoring rule is invalid: in one place of it."""
+
+    path = told(list[str], of="path", description="Where in the rule it is, such as `criteria`, `expr`, `company`.")
+    message = told(str, of="message", description="What is wrong, for people.")
+    code = told(str, of="code", description="What is wrong, for programs.")
+
+
+_JUDGED = (LeadScoringRuleRow.criteria, LeadScoringRuleRow.rule_type, LeadScoringRuleRow.frequency)
+
+
+async def _validity(rows: Sequence[Any], _: Context) -> list[bool]:
+    return [not rules.faults_of(row) for row in rows]
+
+
+async def _faults(rows: Sequence[Any], _: Context) -> list[list[Payload]]:
+    return [[Payload("ScoringRuleFault", one.as_json()) for one in rules.faults_of(row)] for row in rows]
 
 
 @node(LeadScoringRuleRow, tag=10, ids_of={"organization_id": "Organization"})
 class LeadScoringRule:
     """A condition on leads and the points it gives."""
+
+    is_valid = batched(
+        _validity,
+        bool,
+        reads=_JUDGED,
+        description="Whether it can be used. A rule becomes invalid when what its criteria ask for is gone, such as a "
+        "term of an earlier release. Then leads keep the points it has given, and nobody gets any, until it is mended "
+        "or retired.",
+    )
+    faults = batched(
+        _faults, list[ScoringRuleFault], reads=_JUDGED, description="Why it is invalid; none for a sound one."
+    )
 
 
 @node(LeadScoreHistoryRow, tag=11, ids_of={"lead_id": "Lead", "rule_id": "LeadScoringRule"}, hide={"organization_id"})
@@ -48,7 +81,9 @@ class RuleExplanation:
         "scored again, as by a rule that depends on time.",
     )
     matched = told(
-        bool | None, of="matched", description="Whether its criteria hold now; null where they cannot be read."
+        bool | None,
+        of="matched",
+        description="Whether its criteria hold now; null where the rule is invalid and keeps to what it gave.",
     )
     condition = told(
         str | None, of="condition", description="Its criteria in plain words; null where they cannot be read."
@@ -59,12 +94,6 @@ class RuleExplanation:
         description="What of the lead the criteria look at, by the names of the filter: `customFields.plan`, "
         "`assignedTo.role`. Of related lists it is how many match, and with `every` how many do not; further ones of "
         "a name are `activities#2` and so on. Counts are of what you may see.",
-    )
-    fault = told(
-        str | None,
-        of="fault",
-        description="Why it cannot be used, such as a term that is gone: it keeps to what it gave. Null for a sound "
-        "rule.",
     )
 
 

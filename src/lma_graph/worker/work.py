@@ -17,6 +17,7 @@ from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import server_secret
 from lma_graph.leads import jobs as _lead_jobs  # noqa: F401  # registers them
 from lma_graph.schema.tables import METADATA
+from lma_graph.scoring import jobs as _scoring_jobs  # noqa: F401
 
 # The `jobs` modules of features are imported here, which registers their jobs.
 assert METADATA.tables

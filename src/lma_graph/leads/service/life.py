@@ -7,7 +7,7 @@ from typing import Any
 from lma_graph.activities import ledger
 from lma_graph.activities.ledger import Entry
 from lma_graph.activities.models import ActivityType
-from lma_graph.kernel.errors import Conflict, Denied, FieldError, InvalidInput, NotFound
+from lma_graph.kernel.errors import Conflict, Denied, FieldError, InvalidInput, NotFound, Path
 from lma_graph.kernel.names import camel
 from lma_graph.kernel.transactions import Row, UnitOfWork
 from lma_graph.kernel.viewer import Permission
@@ -133,11 +133,18 @@ def public(column: str) -> str:
     return "notesText" if column == "notes" else camel(column)
 
 
-async def held(unit: UnitOfWork, number: int, expected_version: int | None = None, *, deleted: bool = False) -> Row:
+async def held(
+    unit: UnitOfWork,
+    number: int,
+    expected_version: int | None = None,
+    *,
+    deleted: bool = False,
+    path: Path = ("id",),
+) -> Row:
     """The lead, locked. Raises `NotFound`, and `Conflict` where its version is not the expected one."""
     row = (await writing.locked(unit, [number], deleted=deleted)).get(number)
     if row is None:
-        raise NotFound(NO_LEAD, path=("id",))
+        raise NotFound(NO_LEAD, path=path)
     if expected_version is not None and row.version != expected_version:
         missed = await unit.fetch(_MISSED, unit.viewer.organization_id, number, expected_version)
         raise Conflict(

@@ -77,7 +77,7 @@ class Selection:
     ) -> Sequence[Row]:
         """Up to `limit` leads behind an id. Raises `NotFound` where an id of the list is of none."""
         lead = table_of(LeadRow)
-        wanted = self._conditions(lead, Scope.of(transaction.viewer))
+        wanted = self.conditions(lead, Scope.of(transaction.viewer))
         statement = sa.select(lead.c.id, *reads).where(*wanted, lead.c.id > _AFTER).order_by(lead.c.id).limit(_LIMIT)
         if lock:
             statement = statement.with_for_update(of=lead, key_share=True)
@@ -91,12 +91,13 @@ class Selection:
     async def count(self, transaction: Transaction, limit: int | None = None) -> int:
         """How many leads there are; with a limit, counting stops there."""
         lead = table_of(LeadRow)
-        some = sa.select(lead.c.id).where(*self._conditions(lead, Scope.of(transaction.viewer))).limit(limit).subquery()
+        some = sa.select(lead.c.id).where(*self.conditions(lead, Scope.of(transaction.viewer))).limit(limit).subquery()
         counted = sa.select(sa.func.count().label("found")).select_from(some).execution_options(**{ANEW: True})
         found: int = (await transaction.rows(counted, self._values()))[0].found
         return found
 
-    def _conditions(self, lead: sa.Table, scope: Scope) -> list[Condition]:
+    def conditions(self, lead: sa.Table, scope: Scope) -> list[Condition]:
+        """What a lead of the selection is like; other ways to choose say it otherwise."""
         found = conditions(lead, scope)
         chosen = lead.c.id == sa.any_(_KEYS) if self.filter is None else self.filter.sql(lead, scope)
         return [*found, chosen]

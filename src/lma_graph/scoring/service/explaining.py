@@ -16,7 +16,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from lma_graph.kernel.criteria import clock
 from lma_graph.kernel.criteria.seen import Seen, labelled
-from lma_graph.kernel.errors import InvalidInput
 from lma_graph.kernel.scope import ORGANIZATION, Scope, table_of
 from lma_graph.kernel.transactions import Row, Transaction
 from lma_graph.leads.models import LeadRow
@@ -104,7 +103,6 @@ def _rule(known: _Known, given: int, now: _Now) -> Told:
         "matched": now.matched,
         "condition": None if known.rule.criteria is None else known.rule.criteria.words,
         "values": now.values,
-        "fault": None if known.rule.is_valid else str(InvalidInput(known.rule.faults)),
     }
 
 
