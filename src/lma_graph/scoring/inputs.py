@@ -18,6 +18,7 @@ from lma_graph.kernel.graphql.given import (
     key,
     keys,
     member,
+    merged,
     nested,
     of,
     several,
@@ -103,6 +104,13 @@ class UpdateScoringRuleInput:
 
     id = key("LeadScoringRule", "The rule.", required=True)
     patch = nested(_patch, "The values to change.", required=True)
+
+
+@merged(_patch)
+class PreviewScoringRuleInput:
+    """A new scoring rule, which needs `ruleType`, `criteria` and `scorePoints`, or changes of one that is there."""
+
+    id = key("LeadScoringRule", "The rule to change; what is absent stays as it is. Without it, it is a new rule.")
 
 
 @given

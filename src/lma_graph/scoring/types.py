@@ -4,15 +4,18 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from lma_graph.kernel.graphql.commands import Payload, payload, told, told_each
+from strawberry.annotation import StrawberryAnnotation
+
+from lma_graph.kernel.errors import InvalidInput
+from lma_graph.kernel.graphql.commands import Payload, payload, shown, told, told_each
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.fields import batched, to_many, to_one
 from lma_graph.kernel.graphql.inputs import enum_of
-from lma_graph.kernel.graphql.loaded import argument
+from lma_graph.kernel.graphql.loaded import LoadedField, argument
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.kernel.graphql.scalars import Json
-from lma_graph.leads.loaders import HOLDER
-from lma_graph.leads.models import LeadRow
+from lma_graph.leads.loaders import HOLDER, LEAD
+from lma_graph.leads.models import LeadRow, LeadTemperature
 from lma_graph.leads.types import Lead
 from lma_graph.organizations.types import Organization
 from lma_graph.scoring.criteria import RULE as RULE_WORDS
@@ -21,6 +24,7 @@ from lma_graph.scoring.loaders import LEAD_SCORE_ENTRIES, ORGANIZATION_RULES, RU
 from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow, ScoreCap, ScoreEntryKind
 from lma_graph.scoring.service import rules
 from lma_graph.scoring.service.explaining import explain
+from lma_graph.scoring.service.previewing import MOST_SAMPLES
 
 
 @payload
@@ -166,3 +170,77 @@ class OrganizationRules:
         RULE_WORDS,
         description="Its scoring rules, newest first; no retired ones.",
     )
+
+
+@payload
+class ScoreBar:
+    """How many leads have scores between two bounds, both included."""
+
+    from_ = told(int | None, of="from", description="The lowest score; null for all below.", name="from")
+    to = told(int | None, of="to", description="The highest score; null for all above.")
+    before = told(int, of="before", description="How many leads have such a score.")
+    after = told(int, of="after", description="How many would have.")
+
+
+@payload
+class TemperatureFlow:
+    """How many leads would go from one temperature to another, or stay."""
+
+    from_ = told(enum_of(LeadTemperature), of="from", description="How warm they are.", name="from")
+    to = told(enum_of(LeadTemperature), of="to", description="How warm they would be.")
+    count = told(int, of="count", description="How many leads.")
+
+
+@payload
+class ScorePreviewSample:
+    """A lead whose score would change."""
+
+    lead = shown(LEAD, Lead, of="lead", description="The lead.", required=True)
+    points_before = told(int, of="points_before", description="What the rule has given it, by the score history.")
+    points_after = told(int, of="points_after", description="What the rule would give it.")
+    score_before = told(int, of="score_before", description="Its score.")
+    score_after = told(int, of="score_after", description="Its score as it would be, after caps.")
+    temperature_before = told(enum_of(LeadTemperature), of="temperature_before", description="How warm it is.")
+    temperature_after = told(enum_of(LeadTemperature), of="temperature_after", description="How warm it would be.")
+
+
+class SamplesField(LoadedField):
+    """The first of the samples that a preview has taken."""
+
+    async def value(self, source: Any, context: Context, **arguments: Any) -> list[Payload]:  # noqa: ARG002
+        """As many as were asked for."""
+        first = arguments["first"]
+        if not 0 <= first <= MOST_SAMPLES:
+            raise InvalidInput.at(("first",), f"must be between 0 and {MOST_SAMPLES}", "OUT_OF_RANGE")
+        return [Payload("ScorePreviewSample", one) for one in source.samples[:first]]
+
+
+def _samples() -> SamplesField:
+    made = SamplesField(
+        type_annotation=StrawberryAnnotation(list[ScorePreviewSample]),
+        description="Leads whose score would change, those where it changes most first.",
+    )
+    made.arguments = [argument("first", int, f"How many, at most {MOST_SAMPLES}.", required=True, default=10)]
+    return made
+
+
+@payload
+class ScoringRulePreview:
+    """What a new or changed scoring rule would do to the leads at this moment."""
+
+    condition = told(str, of="condition", description="Its criteria in plain words.")
+    leads = told(int, of="leads", description="How many leads were looked at.")
+    matched = told(int, of="matched", description="For how many of them its criteria hold.")
+    changed = told(int, of="changed", description="How many of them would have another score.")
+    never_matches = told(bool, of="never_matches", description="Whether its criteria hold for none of them.")
+    always_matches = told(bool, of="always_matches", description="Whether its criteria hold for each of them.")
+    distribution = told_each(
+        ScoreBar,
+        of="distribution",
+        description="How the scores spread before and after, in steps of 10 from the lowest to the highest; below -990 "
+        "and from 1,000 on there is one bar each.",
+    )
+    temperature_flow = told_each(
+        TemperatureFlow, of="temperature_flow", description="From which temperature to which: all nine pairs."
+    )
+    samples = _samples()
