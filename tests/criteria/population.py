@@ -222,10 +222,12 @@ def _member(draw: Draw, campaign: int, lead: int) -> dict[str, Any]:
 
 
 def _rule(draw: Draw, at: int) -> dict[str, Any]:
+    kind = draw.member(RuleType)
     return {
         "name": f"Rule {at}",
         "description": draw.maybe("why"),
-        "rule_type": draw.member(RuleType),
+        "rule_type": kind,
+        "half_life_days": 30 if kind == "DECAY" else None,
         "criteria": {"v": 1, "format": "filter", "expr": {}},
         "score_points": draw.one((-10, 5, 10)),
         "is_active": draw.one((True, False)),

@@ -53,8 +53,8 @@ async def busy_world(world: World) -> World:
 
 
 def test_the_queries_are_found() -> None:
-    assert len(QUERIES) == 14
-    assert len([query for query in QUERIES if is_mutation(query)]) == 6
+    assert len(QUERIES) == 16
+    assert len([query for query in QUERIES if is_mutation(query)]) == 8
     assert len(EXAMPLES) >= 13
 
 
@@ -121,3 +121,26 @@ async def test_the_import_of_the_readme_says_what_it_shows(busy_world: World) ->
     said = [f"line {error.line}, {error.column}: {error.message}" for error in report.errors]
     assert [line for line in said if line not in TEXT.splitlines()] == []
     assert len(said) == 2
+
+
+async def test_the_worked_example_of_scoring_adds_up(world: World) -> None:
+    """The README's rules, limits and tables, for the lead that it tells of."""
+    now = dt.datetime.now(dt.UTC)
+    lead = await world.lead(custom_fields={"employees": 250}, last_engagement_date=now - dt.timedelta(days=10))
+    monday = (now - dt.timedelta(days=now.weekday())).replace(hour=0, minute=0) - dt.timedelta(weeks=1)
+    for hours in (1, 2, 3, 4, -1):
+        await world.activity(lead, completed_at=monday + dt.timedelta(hours=hours))
+    rules, limits = (query for query in QUERIES if query.startswith(("mutation Rules", "mutation Limits")))
+    await check_mutation(rules, {}, world)
+    scores = "SELECT score, lead_temperature FROM leads WHERE organization_id = $1"
+    assert [tuple(row) for row in await world.fetch(scores)] == [(84, "HOT")]
+    given = {cells[0]: int(cells[2]) for cells in rows(TEXT, "rule of the example")}
+    entries = "SELECT kind, reason, score_change, new_score FROM lead_score_history WHERE organization_id = $1"
+    assert {row["reason"]: row["score_change"] for row in await world.fetch(entries)} == given
+    await check_mutation(limits, {"lead": world.id("Lead", lead.id)}, world)
+    told = [
+        (kind, reason, int(change.replace("−", "-")), int(since))
+        for kind, reason, change, since in rows(TEXT, "entry of the example")
+    ]
+    assert [tuple(row) for row in await world.fetch(f"{entries} ORDER BY id")] == told
+    assert [tuple(row) for row in await world.fetch(scores)] == [(72, "HOT")]

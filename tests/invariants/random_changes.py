@@ -1,4 +1,4 @@
-"""Random mutations of leads, assignments, activities and notes: valid ones, invalid ones, and repetitions.
+"""Random mutations of leads, assignments, activities, notes and scores: valid ones, invalid ones, and repetitions.
 
 Few addresses, labels and keys are drawn from, so that changes get in each other's way. Enter at `drawn`.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from lma_graph.kernel.viewer import Role
 from world import World
 
-EMAILS = ("a@x.test", "B@x.test", " b@X.test ", "c@x.test", "d@x.test", "e@x.test")
+EMAILS = ("a@x.test", "B@x.test", " b@X.test ", "c@x.test")
 NAMES = ("Ada", "Bo Ek", "Zoë", "ada lovelace", None)
 TAGS = ("vip", "cold", "x y", "Ünit", "")
 STATES = ("NEW", "CONTACTED", "WORKING", "QUALIFIED", "LOST", "UNQUALIFIED", "CONVERTED")
@@ -54,6 +54,7 @@ class Ground:
     notes: Mapping[Role, Sequence[str]]
     """By who wrote them."""
     users: Sequence[str]
+    rules: Sequence[str]
     previous: list[Change] = field(default_factory=list)
 
 
@@ -195,6 +196,41 @@ def _bulk(draw: Draw) -> dict[str, Any]:
     return {**draw.selection(), "patch": patch}
 
 
+def _rule(draw: Draw) -> dict[str, Any]:
+    found = draw.given(
+        priority=lambda: draw.of((1, 5)),
+        isActive=lambda: draw.of((True, True, False)),
+        frequency=lambda: draw.of(("ONCE", "EACH", "AT_MOST")),
+    )
+    if draw.rarely():
+        found |= draw.given(
+            frequencyLimit=lambda: draw.of((1, 2, 0, None)),
+            frequencyPeriod=lambda: draw.of(("DAY", "MONTH")),
+            halfLifeDays=lambda: draw.of((1, 30)),
+        )
+    if found.get("frequency") == "AT_MOST" and not draw.rarely():
+        found |= {"frequencyLimit": 2, "frequencyPeriod": "WEEK"}
+    if found.get("frequency", "ONCE") != "ONCE" and not draw.rarely():
+        found["criteria"] = draw.of(_CALLS)
+    return found
+
+
+def _thresholds(draw: Draw) -> dict[str, Any]:
+    caps = [{"ruleType": draw.of(_TYPES), "limit": draw.of((0, 8, 25))} for _ in range(draw.random.randrange(3))]
+    return {
+        "warm": draw.of((10, 20)),
+        "hot": draw.of((20, 40, 60)),
+        **draw.given(hysteresis=lambda: draw.of((0, 3)), caps=lambda: caps, totalCap=lambda: draw.of((30, None))),
+    }
+
+
+_TYPES = ("DEMOGRAPHIC", "BEHAVIORAL", "NEGATIVE", "ENGAGEMENT", "DECAY")
+_POINTS = (5, 20, -10, 40, 0)
+_CALLS = (
+    {"activities": {"some": {"activityType": {"eq": "CALL"}}}},
+    {"activities": {"count": {"where": {"status": {"eq": "COMPLETED"}}, "gte": 1}}},
+)
+_SCORED = (*FILTERS, *_CALLS, {"score": {"gt": 1}}, {"lastEngagementDate": {"withinLast": "P30D"}})
 _POOLED = ("ROUND_ROBIN", "LEAST_LOADED")
 _KINDS = ("CALL", "EMAIL", "MEETING", "EMAIL_OPEN", "TASK")
 INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
@@ -233,10 +269,35 @@ INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
     "addNote": lambda d: {"leadId": d.lead(), "content": "c", **d.note()},
     "updateNote": lambda d: {"id": d.written(), "patch": d.note()},
     "deleteNote": lambda d: {"id": d.written()},
+    "createScoringRule": lambda d: {
+        "name": "r",
+        "ruleType": d.of(_TYPES),
+        "scorePoints": d.of(_POINTS),
+        "criteria": d.of(_SCORED),
+        **_rule(d),
+    },
+    "updateScoringRule": lambda d: {
+        "id": d.one_of(d.ground.rules[1:], d.ground.rules),
+        "patch": {
+            **d.given(
+                ruleType=lambda: d.of(_TYPES[:4]), criteria=lambda: d.of(_SCORED), scorePoints=lambda: d.of(_POINTS)
+            ),
+            **_rule(d),
+        },
+    },
+    "deleteScoringRule": lambda d: {"id": d.of(d.ground.rules)},
+    "adjustLeadScore": lambda d: {
+        "leadId": d.lead(),
+        "change": d.of((5, -5, 30, 0)),
+        "reason": "r",
+        **d.expecting(),
+    },
+    "rescoreLeads": lambda d: d.selection() if not d.rarely() else {"all": True},
+    "setScoreThresholds": _thresholds,
 }
 """How the input of each mutation is drawn."""
 _OFTEN = ("createLead", "updateLead", "mergeLeads", "unmergeLeads", "upsertLeads", "assignLead", "restoreLead")
-_NAMES = (*INPUTS, *_OFTEN)
+_NAMES = (*INPUTS, *_OFTEN, *_OFTEN, "createScoringRule", "updateScoringRule")
 
 
 def drawn(random: Random, ground: Ground) -> Change:

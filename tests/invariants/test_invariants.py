@@ -25,7 +25,7 @@ from lma_graph.kernel.viewer import Role
 from lma_graph.schema.tables import METADATA
 from world import SCHEMA, World
 
-USUAL = 25
+USUAL = 40
 EXAMPLES = int(os.environ.get("LMA_FUZZ_EXAMPLES", USUAL))
 RUNS = settings(
     max_examples=EXAMPLES,
@@ -53,7 +53,7 @@ SELECT o.id, lead FROM outbox_events o, LATERAL (
     FROM activities a WHERE a.organization_id = $1 AND o.name = 'MERGE' AND o.payload -> 'activities' @> to_jsonb(a.id)
 ) AS named(lead) WHERE o.organization_id = $1
 """
-UNCOUNTED = {"updated_at", "score", "last_engagement_date", "merged_into_id"}
+UNCOUNTED = {"updated_at", "score", "lead_temperature", "last_engagement_date", "merged_into_id"}
 """What of a lead may change without a new version: it follows from what hangs on it, or from where another went."""
 
 
@@ -102,6 +102,7 @@ async def peopled(world: World, leads: int) -> World:
     part = await world.lead(last_name="Part", custom_fields={"country": "FR"}, score=5)
     await world.score_entry(part, kind="MANUAL", score_change=5)
     await world.do("mergeLeads", {"leadId": about["leadId"], "duplicateIds": [world.id("Lead", part.id)]}, "__typename")
+    await world.do("rescoreLeads", {"all": True}, "__typename")
     return world
 
 
@@ -112,6 +113,7 @@ UNION ALL SELECT 'deleted', 'Lead', id FROM leads WHERE organization_id = $1 AND
     AND merged_into_id IS NULL
 UNION ALL SELECT 'merged', 'Lead', id FROM leads WHERE organization_id = $1 AND merged_into_id IS NOT NULL
 UNION ALL SELECT 'users', 'User', id FROM users WHERE organization_id = $1
+UNION ALL SELECT 'rules', 'LeadScoringRule', id FROM lead_scoring_rules WHERE organization_id = $1
 UNION ALL SELECT role, 'LeadNote', n.id FROM lead_notes n JOIN users u ON u.organization_id = $1 AND u.id = n.user_id
     WHERE n.organization_id = $1
 UNION ALL SELECT CASE status WHEN 'SCHEDULED' THEN 'scheduled' ELSE 'activities' END, 'Activity', id FROM activities
@@ -125,7 +127,7 @@ async def ground_of(world: World, owner: asyncpg.Connection, previous: list[Chan
     found: dict[str, list[str]] = {"alive": [], "deleted": [], "merged": [], "scheduled": []}
     found |= {"leads": [world.id("Lead", 2**40)], "activities": [world.id("Activity", 2**40)]}
     notes: dict[str, list[str]] = {Role.VIEWER: [world.id("LeadNote", 2**40)]}
-    found["users"] = [world.id("User", 2**40)]
+    found |= {"users": [world.id("User", 2**40)], "rules": [world.id("LeadScoringRule", 2**40)]}
     for kind, name, number in await owner.fetch(THERE, world.organization_id):
         (notes if name == "LeadNote" else found).setdefault(kind, []).append(world.id(name, number))
     return Ground(**found, notes={Role(role): numbers for role, numbers in notes.items()}, previous=previous)
@@ -162,6 +164,17 @@ def check_step(change: Change, result: dict[str, Any], before: State, after: Sta
     assert bool(new) >= any(before.digest[name] != value for name, value in kept.items())
 
 
+DECAYING = "SELECT 1 FROM lead_scoring_rules WHERE organization_id = $1 AND is_active AND rule_type = 'DECAY'"
+
+
+async def unscored(world: World, owner: asyncpg.Connection) -> int:
+    """How many leads have other points than the rules give; where points decay that changes by itself."""
+    if await owner.fetch(DECAYING, world.organization_id):
+        return 0
+    found = await world.do("rescoreLeads", {"all": True, "dryRun": True}, "changed")
+    return int(found["changed"])
+
+
 TALLY: Counter[tuple[str, str]] = Counter()
 
 
@@ -184,6 +197,7 @@ async def test_any_sequence_of_changes_keeps_the_invariants(database: Database, 
             TALLY[change.name, result.get("code", "accepted")] += 1
             before = after
         assert await contradictions(world, owner) == {}
+        assert await unscored(world, owner) == 0
     finally:
         await owner.close()
 

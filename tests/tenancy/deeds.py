@@ -50,6 +50,17 @@ DEEDS: dict[str, dict[str, Any]] = {
     "deleteNote": {"id": Of("OwnLeadNote")},
     "cancelExecution": {"id": Of("PendingWorkflowExecution")},
     "retryExecution": {"id": Of("FailedWorkflowExecution")},
+    "createScoringRule": {
+        "name": "new",
+        "ruleType": "FIRMOGRAPHIC",
+        "criteria": {"company": {"isNull": True}},
+        "scorePoints": 5,
+    },
+    "updateScoringRule": {"id": Of("LeadScoringRule"), "patch": {"scorePoints": 7}},
+    "deleteScoringRule": {"id": Of("LeadScoringRule")},
+    "adjustLeadScore": {"leadId": Of("Lead"), "change": 5, "reason": "new"},
+    "rescoreLeads": {"leadIds": [Of("Lead")]},
+    "setScoreThresholds": {"warm": 5, "hot": 15, "caps": [{"ruleType": "DEMOGRAPHIC", "limit": 3}]},
 }
 """Mutation → input."""
 UNREHEARSED: frozenset[str] = frozenset({"createUpload"})

@@ -1,7 +1,6 @@
-"""How leads are written: rows, search rows and all, many at once. Enter at `insert`, `update` and `locked`.
+"""How leads are changed: rows, search rows and all, many at once. Enter at `update` and `locked`.
 
-Arrays and `unnest` carry the values: COPY is refused under row security, and by way of a temporary table or a JSON
-document it was no faster (12,000 to 15,000 leads a second, each of the three).
+New leads are written by `inserting`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,8 +18,7 @@ from lma_graph.leads.loaders import ALIVE
 from lma_graph.leads.models import LeadRow
 
 Lead = Mapping[str, Any]
-Key = tuple[int, Any]
-"""Id and `created_at` of a lead: what its search rows hang on."""
+"""Values of a lead by column name."""
 
 
 def _json(value: Any) -> str:
@@ -56,22 +54,6 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], Any] | None, str]] = {
     "deleted_at": ("timestamptz", None, "NULL"),
     "merged_into_id": ("bigint", None, "NULL"),
 }
-# Statements are put together from the names above only; values go as arrays.
-_NAMES = ", ".join(COLUMNS)
-_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, (kind, _, _) in enumerate(COLUMNS.values(), 2))
-_VALUES = ", ".join(f"coalesce(i.{name}, {missing})" for name, (_, _, missing) in COLUMNS.items())
-
-# `updated_at` of the n-th lead is n microseconds after the transaction's beginning. Thus the answer says which row
-# became which lead, whatever the order it comes in and whichever rows a unique key has kept out.
-_INSERT = f"""
-INSERT INTO leads (organization_id, {_NAMES}, updated_at)
-SELECT $1, {_VALUES}, now() + i.ordinal * interval '1 microsecond'
-FROM unnest({_ARRAYS}) WITH ORDINALITY AS i({_NAMES}, ordinal)
-ORDER BY i.ordinal
-ON CONFLICT DO NOTHING
-RETURNING round(extract(epoch FROM updated_at - now()) * 1000000)::int AS ordinal, id, created_at
-"""  # noqa: S608 - names of columns only
-
 _TAGS = """
 INSERT INTO lead_tags (organization_id, lead_id, created_at, tag)
 SELECT $1, i.lead_id, i.created_at, i.tag
@@ -87,6 +69,7 @@ SELECT $1, i.lead_id, i.created_at, i.name, i.text_value, i.number_value
 FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::float8[])
      AS i(lead_id, created_at, name, text_value, number_value)
 """
+_NO_FIELDS = "DELETE FROM lead_fields WHERE organization_id = $1 AND lead_id = ANY($2)"
 _TERMS = """
 INSERT INTO lead_terms (organization_id, lead_id, created_at, term, weight)
 SELECT $1, i.lead_id, i.created_at, i.term, i.weight
@@ -97,29 +80,14 @@ _FORGOTTEN_TERMS = """
 DELETE FROM lead_terms AS t USING unnest($2::bigint[], $3::text[]) AS i(lead_id, term)
 WHERE t.organization_id = $1 AND t.lead_id = i.lead_id AND t.term = i.term
 """
-_SEARCHED = {
-    "lead_tags": frozenset({"tags"}),
-    "lead_fields": frozenset({"custom_fields"}),
-    "lead_terms": frozenset(name for name, _ in index.WEIGHTS),
-}
-"""Search table → the columns it is computed from."""
+_NAMED = frozenset(name for name, _ in index.WEIGHTS)
+"""The columns from which a lead's words are made."""
 
 
-def _sent(name: str, values: Iterable[Any]) -> list[Any]:
+def sent(name: str, values: Iterable[Any]) -> list[Any]:
+    """Values of a column as they go into its array."""
     send = COLUMNS[name][1]
     return list(values) if send is None else [None if value is None else send(value) for value in values]
-
-
-async def insert(unit: UnitOfWork, leads: Sequence[Lead]) -> dict[int, Key]:
-    """Write leads given by column name, with their search rows.
-
-    Returns position → key of those written; the others' e-mail address or external id is taken.
-    """
-    arrays = [_sent(name, (lead.get(name) for lead in leads)) for name in COLUMNS]
-    rows = await unit.fetch(_INSERT, unit.viewer.organization_id, *arrays)
-    written = {ordinal - 1: (lead_id, created_at) for ordinal, lead_id, created_at in rows}
-    await _write_search_rows(unit, [(leads[position], key) for position, key in written.items()], set(_SEARCHED))
-    return written
 
 
 @lru_cache(maxsize=100)
@@ -151,24 +119,13 @@ async def update(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
     if not names:
         return
     arrays = [
-        _sent(name, (values[name] if name in values else getattr(row, name) for row, values in changes))
+        sent(name, (values[name] if name in values else getattr(row, name) for row, values in changes))
         for name in names
     ]
     await unit.execute(_updating(names), unit.viewer.organization_id, [row.id for row, _ in changes], *arrays)
     await _write_tags(unit, [(row, values["tags"]) for row, values in changes if "tags" in values])
-    await _write_terms(unit, [(row, values) for row, values in changes if _SEARCHED["lead_terms"] & values.keys()])
-    for table, columns in _SEARCHED.items():
-        if table != "lead_fields":
-            continue
-        touched = [(row, values) for row, values in changes if columns & values.keys()]
-        if touched:
-            await unit.execute(
-                f"DELETE FROM {table} WHERE organization_id = $1 AND lead_id = ANY($2)",  # noqa: S608 - of our own
-                unit.viewer.organization_id,
-                [row.id for row, _ in touched],
-            )
-            anew = [({**row._mapping, **values}, (row.id, row.created_at)) for row, values in touched]
-            await _write_search_rows(unit, anew, {table})
+    await _write_terms(unit, [(row, values) for row, values in changes if _NAMED & values.keys()])
+    await _write_fields(unit, [(row, values["custom_fields"]) for row, values in changes if "custom_fields" in values])
 
 
 async def _write_tags(unit: UnitOfWork, changes: Sequence[tuple[Row, Sequence[str]]]) -> None:
@@ -177,6 +134,14 @@ async def _write_tags(unit: UnitOfWork, changes: Sequence[tuple[Row, Sequence[st
     new = [(row.id, row.created_at, tag) for row, tags in changes for tag in dict.fromkeys(tags) if tag not in row.tags]
     await _insert(unit, _NO_TAGS, gone)
     await _insert(unit, _TAGS, new)
+
+
+async def _write_fields(unit: UnitOfWork, changes: Sequence[tuple[Row, Mapping[str, Any]]]) -> None:
+    declared = unit.viewer.indexed_fields
+    if changes and declared:
+        await unit.execute(_NO_FIELDS, unit.viewer.organization_id, [row.id for row, _ in changes])
+        new = ((row, index.fields({"custom_fields": fields}, declared)) for row, fields in changes)
+        await _insert(unit, _FIELDS, [(row.id, row.created_at, *field) for row, found in new for field in found])
 
 
 async def _write_terms(unit: UnitOfWork, changes: Sequence[tuple[Row, Lead]]) -> None:
@@ -202,16 +167,6 @@ def _updating(names: Sequence[str]) -> str:
         f"FROM unnest($2::bigint[], {arrays}) AS i(id, {', '.join(names)}) "
         "WHERE l.organization_id = $1 AND l.id = i.id"
     )
-
-
-async def _write_search_rows(unit: UnitOfWork, leads: Sequence[tuple[Lead, Key]], tables: Collection[str]) -> None:
-    declared: Collection[str] = unit.viewer.indexed_fields
-    if "lead_tags" in tables:
-        await _insert(unit, _TAGS, ((*key, tag) for lead, key in leads for tag in index.tags(lead)))
-    if "lead_fields" in tables:
-        await _insert(unit, _FIELDS, ((*key, *field) for lead, key in leads for field in index.fields(lead, declared)))
-    if "lead_terms" in tables:
-        await _insert(unit, _TERMS, ((*key, *term) for lead, key in leads for term in index.terms(lead).items()))
 
 
 async def _insert(unit: UnitOfWork, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -121,8 +121,8 @@ class ScoringMutations:
     async def rescore_leads(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Score leads anew, by the rules as they are: up to 10,000 at once, more as long work.
 
-        Leads are scored whenever something changes that a rule looks at, and each hour where time passing does; this
-        is for what neither sees, such as a rule that looks at campaigns. A second time changes nothing.
+        Leads are scored whenever something changes that a rule looks at, and each hour where that is time or another
+        thing than the lead and its activities. A second time changes nothing.
         """
         return await rescoring.chosen(unit, given.lead_ids, given.filter, everyone=bool(given.all))
 

@@ -3,13 +3,14 @@
 Enter at `write_leads` and `find_taken`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lma_graph.activities import ledger
 from lma_graph.activities.ledger import Entry
 from lma_graph.activities.models import ActivityType
 from lma_graph.kernel.transactions import Transaction, UnitOfWork
-from lma_graph.leads import writing
+from lma_graph.leads import inserting
+from lma_graph.leads.inserting import Prepared
 from lma_graph.leads.occasions import LEAD_CREATED
 from lma_graph.leads.writing import Lead
 
@@ -47,15 +48,24 @@ async def find_taken(transaction: Transaction, leads: Sequence[Lead]) -> dict[in
     return found
 
 
-async def write_leads(unit: UnitOfWork, leads: Sequence[Lead], lines: Sequence[int], file: str) -> set[int]:
+def ready(leads: Iterable[Lead], declared: frozenset[str]) -> Prepared:
+    """The leads as they are written, made without the database. One without a source comes from its file."""
+    return inserting.prepared(
+        [lead if lead.get("source") else {**lead, "source": "IMPORT"} for lead in leads], declared
+    )
+
+
+async def write_leads(
+    unit: UnitOfWork, leads: Sequence[Lead], lines: Sequence[int], file: str, prepared: Prepared | None = None
+) -> set[int]:
     """Write the leads with their search rows, audit entries and opening scores.
 
     Returns the positions of those written; the others' e-mail address or external id is taken.
     """
     organization = unit.viewer.organization_id
-    written = await writing.insert(
-        unit, [lead if lead.get("source") else {**lead, "source": "IMPORT"} for lead in leads]
-    )
+    if prepared is None or prepared.declared != unit.viewer.indexed_fields:
+        prepared = ready(leads, unit.viewer.indexed_fields)
+    written = await inserting.insert(unit, prepared)
     # Every lead's trail begins here: the file and line it came from.
     await ledger.record(
         unit,

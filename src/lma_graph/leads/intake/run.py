@@ -13,7 +13,8 @@ import asyncpg
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Denied, InvalidInput, TimedOut, Unavailable
 from lma_graph.kernel.viewer import Permission, Viewer
-from lma_graph.leads.intake.loading import find_taken, write_leads
+from lma_graph.leads.inserting import Prepared
+from lma_graph.leads.intake.loading import find_taken, ready, write_leads
 from lma_graph.leads.intake.mapping import Mapping
 from lma_graph.leads.intake.refusing import Refusal, duplicate, email_key, external_key, keys_of, refusal
 from lma_graph.leads.intake.report import Progress, Reporter
@@ -43,6 +44,12 @@ class Chunk:
     refused: list[Refusal] = field(default_factory=list)
     position: int = 0
     last: bool = False
+    prepared: Prepared | None = None
+    """The candidates as they are written, if somebody has made it."""
+
+    def prepare(self, declared: frozenset[str]) -> None:
+        """Have them ready to be written; declared custom fields are searched by."""
+        self.prepared = ready((row.lead for row in self.candidates), declared)
 
 
 def read_chunks(source: Source, reader: Reads) -> Iterator[Chunk]:
@@ -80,13 +87,13 @@ class ImportRun:
 
     async def run(self, progress: Progress | None, *, dry_run: bool) -> None:
         """Read, check and (unless it is a dry run) write the whole file."""
-        settle = self._try_out if dry_run else self._load
+        settle = self._try_out if dry_run else self._write_all
         pending = asyncio.create_task(asyncio.to_thread(self._next))
         try:
             # Shielded, so that a cancelled import does not close the file under the thread that reads it.
             while chunk := await asyncio.shield(pending):
                 pending = asyncio.create_task(asyncio.to_thread(self._next))
-                chunk.refused += await settle(chunk.candidates) if chunk.candidates else []
+                chunk.refused += await settle(chunk) if chunk.candidates else []
                 for record, errors in sorted(chunk.refused, key=lambda refusal: refusal[0].line):
                     self._report.reject(record, errors)
                 if progress is not None:
@@ -97,15 +104,22 @@ class ImportRun:
 
     def _next(self) -> Chunk | None:
         try:
-            return next(self._chunks, None)
+            chunk = next(self._chunks, None)
         except (OSError, UnicodeError) as error:
             raise InvalidInput.at(("file",), f"The file cannot be read any further: {error}.") from error
 
-    async def _load(self, batch: Sequence[Candidate]) -> list[Refusal]:
+        if chunk is not None:
+            chunk.prepare(self._viewer.indexed_fields)
+        return chunk
+
+    async def _write_all(self, chunk: Chunk) -> list[Refusal]:
+        return await self._load(chunk.candidates, chunk.prepared)
+
+    async def _load(self, batch: Sequence[Candidate], prepared: Prepared | None = None) -> list[Refusal]:
         """Write the rows; those that cannot be written are given back with the reason, the others stay."""
         for _ in range(_ATTEMPTS):
             try:
-                return await self._write(batch)
+                return await self._write(batch, prepared)
             except _AGAIN:
                 continue
             except _UNFIT as error:
@@ -124,21 +138,22 @@ class ImportRun:
         half = len(batch) // 2
         return [*await self._load(batch[:half]), *await self._load(batch[half:])]
 
-    async def _write(self, batch: Sequence[Candidate]) -> list[Refusal]:
+    async def _write(self, batch: Sequence[Candidate], prepared: Prepared | None) -> list[Refusal]:
         async with self._database.unit_of_work(self._viewer) as unit:
             # The role may have been taken away since the import began.
             if not unit.viewer.may(Permission.LEADS_BULK):
                 raise Denied(Permission.LEADS_BULK)
             leads, lines = [row.lead for row in batch], [row.record.line for row in batch]
-            written = await write_leads(unit, leads, lines, self._file)
+            written = await write_leads(unit, leads, lines, self._file, prepared)
             left = [row for position, row in enumerate(batch) if position not in written]
             taken = await find_taken(unit, [row.lead for row in left])
         self._report.created += len(written)
         self._seen.add((key, batch[position].record.line) for position in written for key in keys_of(batch[position]))
         return [self._duplicate(row, by_email=taken.get(position)) for position, row in enumerate(left)]
 
-    async def _try_out(self, batch: Sequence[Candidate]) -> list[Refusal]:
+    async def _try_out(self, chunk: Chunk) -> list[Refusal]:
         """What `_load` would refuse, found without writing."""
+        batch = chunk.candidates
         try:
             async with self._database.reader(self._viewer) as reader:
                 taken = await find_taken(reader, [row.lead for row in batch])

@@ -11,6 +11,7 @@ import asyncpg
 from lma_graph.kernel.choices import Choice
 from lma_graph.kernel.errors import FieldError
 from lma_graph.kernel.transactions import UnitOfWork
+from lma_graph.leads.inserting import Prepared
 from lma_graph.leads.intake.loading import find_taken, write_leads
 from lma_graph.leads.intake.mapping import Mapping as Map
 from lma_graph.leads.intake.refusing import Refusal, duplicate, email_key, external_key, keys_of, refusal
@@ -71,7 +72,15 @@ class Outcome:
     refused: list[Refusal]
 
 
-async def write(unit: UnitOfWork, rows: Sequence[Candidate], manner: Manner, mapping: Map, file: str) -> Outcome:
+async def write(
+    unit: UnitOfWork,
+    rows: Sequence[Candidate],
+    manner: Manner,
+    mapping: Map,
+    file: str,
+    *,
+    prepared: Prepared | None = None,
+) -> Outcome:
     """Write the leads; those that cannot be written are given back with their reasons."""
     none = {"created": 0, "updated": 0, "unchanged": 0}
     if not rows:
@@ -79,7 +88,7 @@ async def write(unit: UnitOfWork, rows: Sequence[Candidate], manner: Manner, map
     if manner.mode is ImportMode.UPSERT:
         outcome = await _upsert(unit, rows, manner, mapping)
         return Outcome(none | outcome.counts, outcome.refused)
-    refused = await _create(unit, rows, mapping, file)
+    refused = await _create(unit, rows, mapping, file, prepared)
     return Outcome(none | {"created": len(rows) - len(refused)}, refused)
 
 
@@ -116,11 +125,13 @@ def _fault(row: Candidate, fault: FieldError, headers: Mapping[str, str]) -> Row
     return row_error(row.record, fault.code, fault.message, headers.get(place))
 
 
-async def _create(unit: UnitOfWork, rows: Sequence[Candidate], mapping: Map, file: str) -> list[Refusal]:
+async def _create(
+    unit: UnitOfWork, rows: Sequence[Candidate], mapping: Map, file: str, prepared: Prepared | None = None
+) -> list[Refusal]:
     try:
         async with _savepoint(unit):
             lines = [row.record.line for row in rows]
-            written = await write_leads(unit, [row.lead for row in rows], lines, file)
+            written = await write_leads(unit, [row.lead for row in rows], lines, file, prepared)
     except UNFIT as error:
         if len(rows) == 1:
             return [refusal(rows[0], "REFUSED", f"The database refuses the row: {error}")]

@@ -17,7 +17,7 @@ from lma_graph.executions.engine import Step, Work
 from lma_graph.kernel.errors import Denied, FieldError, InvalidInput, NotFound
 from lma_graph.kernel.files import new_upload, upload_key
 from lma_graph.kernel.transactions import UnitOfWork
-from lma_graph.kernel.viewer import Permission
+from lma_graph.kernel.viewer import Permission, Viewer
 from lma_graph.leads.intake.mapping import AUTOMATIC
 from lma_graph.leads.intake.mapping import Mapping as Map
 from lma_graph.leads.intake.opening import opened
@@ -26,7 +26,7 @@ from lma_graph.leads.intake.rows import Candidate, RowError
 from lma_graph.leads.intake.run import Chunk, read_chunks
 from lma_graph.leads.intake.sources import FileFormat
 from lma_graph.leads.intake.values import FIELDS
-from lma_graph.leads.service.chunks import Manner, refused_by_others, write
+from lma_graph.leads.service.chunks import ImportMode, Manner, refused_by_others, write
 from lma_graph.leads.service.downloads import IMPORT, keep_part
 
 NO_UPLOAD = "There is no such upload; send the file to the `url` of `createUpload` first."
@@ -191,13 +191,12 @@ async def step(unit: UnitOfWork, work: Work) -> Step:
     mapping, manner = _parsed(given["mapping"]), Manner.of(given)
     key = upload_key(unit.viewer.organization_id, given["upload"]) or ""
     async with unit.files.store.local(key) as path:
-        zone = unit.viewer.time_zone
         piece = await _AHEAD.take(work.execution_id, position)
         if piece is None:
-            piece = await asyncio.to_thread(_read, path, given, mapping, position, zone)
+            piece = await asyncio.to_thread(_read, path, given, mapping, position, unit.viewer)
         if not piece.chunk.last:
-            _AHEAD.begin(work.execution_id, piece.mark, partial(_read, path, given, mapping, piece.mark, zone))
-    outcome = await write(unit, piece.chunk.candidates, manner, mapping, given["name"])
+            _AHEAD.begin(work.execution_id, piece.mark, partial(_read, path, given, mapping, piece.mark, unit.viewer))
+    outcome = await write(unit, piece.chunk.candidates, manner, mapping, given["name"], prepared=piece.chunk.prepared)
     refused = sorted([*piece.chunk.refused, *outcome.refused], key=lambda one: one[0].line)
     counts = {name: position.get(name, 0) + number for name, number in outcome.counts.items()}
     counts["failed"] = position.get("failed", 0) + len(refused)
@@ -254,11 +253,13 @@ class _Ahead:
 _AHEAD = _Ahead()
 
 
-def _read(path: Path, given: Mapping[str, Any], mapping: Map, position: Mapping[str, Any], zone: str) -> _Piece:
+def _read(path: Path, given: Mapping[str, Any], mapping: Map, position: Mapping[str, Any], viewer: Viewer) -> _Piece:
     kind = FileFormat[given["format"]]
     with opened(path, kind, mapping, encoding=given["encoding"], delimiter=given["delimiter"]) as source:
-        reader = source.reader(mapping, zone)
+        reader = source.reader(mapping, viewer.time_zone)
         if position:
             source.go_on(position)
         chunk = next(read_chunks(source, reader))
+        if Manner.of(given).mode is ImportMode.CREATE:
+            chunk.prepare(viewer.indexed_fields)
         return _Piece(chunk, {} if chunk.last else source.mark(), source.bad_rows())

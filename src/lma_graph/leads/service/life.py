@@ -11,7 +11,7 @@ from lma_graph.kernel.errors import Conflict, Denied, FieldError, InvalidInput, 
 from lma_graph.kernel.names import camel
 from lma_graph.kernel.transactions import Row, UnitOfWork
 from lma_graph.kernel.viewer import Permission
-from lma_graph.leads import writing
+from lma_graph.leads import inserting, writing
 from lma_graph.leads.models import LeadStatus
 from lma_graph.leads.occasions import LEAD_CHANGED, LEAD_CREATED, LEAD_DELETED, LEAD_RESTORED
 from lma_graph.users.service import require_active
@@ -54,7 +54,7 @@ async def create(unit: UnitOfWork, values: Mapping[str, Any]) -> int:
         raise InvalidInput(faults)
     await _check_owner(unit, values)
     lead = {**values, "custom_fields": without_nulls(values.get("custom_fields") or {})}
-    written = await writing.insert(unit, [lead])
+    written = await inserting.insert(unit, [lead])
     if not written:
         await refuse_taken(unit, lead, 0)
         # The lead that was in the way is gone again, or is not committed in our sight: the next try will know.

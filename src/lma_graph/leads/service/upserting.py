@@ -19,7 +19,7 @@ from lma_graph.kernel import ids
 from lma_graph.kernel.choices import Choice
 from lma_graph.kernel.errors import FieldError
 from lma_graph.kernel.transactions import Row, UnitOfWork
-from lma_graph.leads import writing
+from lma_graph.leads import inserting, writing
 from lma_graph.leads.occasions import LEAD_CREATED
 from lma_graph.leads.service import life
 
@@ -269,7 +269,7 @@ class _Call:
             changes = self._fold(target, state)
             if any(not row.faults for row in target.rows):
                 made.append((target, {**changes, "custom_fields": state.custom_fields}))
-        written = await writing.insert(self.unit, [lead for _, lead in made]) if made else {}
+        written = await inserting.insert(self.unit, [lead for _, lead in made]) if made else {}
         lost, new = [], []
         for at, (target, lead) in enumerate(made):
             if at in written:

@@ -18,7 +18,7 @@ from lma_graph.leads.models import LeadRow
 _COLUMNS = {camel(column.name): column.name for column in table_of(LeadRow).columns} | {"notesText": "notes"}
 _CONTACT = frozenset({"firstContactedAt", "lastContactedAt"})
 _RELATIVE = frozenset(operator.name for operator in RELATIVE)
-ITS_OWN = frozenset({"score", "leadTemperature", "scoreHistory"})
+ITS_OWN = frozenset({"score", "leadTemperature", "scoreHistory", "updatedAt"})
 """What scoring itself changes: a rule that looked at it would never come to rest."""
 _ALWAYS = frozenset({"updated_at", "version"})
 """Columns that change with every other."""
@@ -78,5 +78,5 @@ def looks_at_itself(criteria: Filter, path: tuple[Any, ...] = ("criteria",)) -> 
     """A fault for each place where criteria look at what scoring changes."""
     for used in walk(criteria.vocabulary, criteria.tree, path):
         if used.vocabulary is LEAD and used.term.name in ITS_OWN:
-            text = "Rules cannot look at what they change: score, leadTemperature and scoreHistory."
+            text = "Rules cannot look at what they change: score, leadTemperature, scoreHistory and updatedAt."
             yield FieldError(used.path, text, "NOT_ALLOWED")

@@ -3,7 +3,8 @@
 Enter at `prepared`. Its parts, each building on those before: `point` is the points of every rule; `entry` what each
 rule and cap has given so far, by the ledger, and `given` the same in the order of the rules; `weighed` to `tempered`
 what caps leave of it and how warm that is; `changed` the leads where something differs; `change` what goes into the
-ledger. Whatever writes reads `changed`, so where nothing differs nothing is written.
+ledger. Whatever writes reads `changed`, so where nothing differs nothing is written. Entries bear the time of the
+statement, which begins when the leads are held: those who held them before may have begun later than this transaction.
 """
 
 import re
@@ -90,9 +91,9 @@ $point
     FROM change c
 ), history AS (
     INSERT INTO lead_score_history
-        (organization_id, lead_id, previous_score, new_score, score_change, reason, rule_id, kind, cap)
+        (organization_id, lead_id, previous_score, new_score, score_change, reason, rule_id, kind, cap, created_at)
     SELECT %(organization_id)s, c.lead_id, c.new_score - c.points, c.new_score, c.points, c.reason, c.rule_id, c.kind,
-        c.cap
+        c.cap, statement_timestamp()
     FROM chained c ORDER BY c.lead_id, c.part, c.place, c.rule_id, c.cap
 ), lead AS (
     UPDATE leads AS l SET score = c.new_score, lead_temperature = c.temperature, updated_at = now()

@@ -139,7 +139,7 @@ async def follow(unit: UnitOfWork, mutation: str, *, rule: int | None = None) ->
 
 
 async def by_the_clock(unit: UnitOfWork) -> None:
-    """Score all leads where rules give other points because time has passed."""
+    """Score all leads where rules give other points because of time, or of what scoring does not take part in."""
     if (await rules.read(unit)).unannounced and not await is_under_way(unit, LONG_WORK, HOURLY):
         await _now_or_later(unit, Touched(), HOURLY)
 

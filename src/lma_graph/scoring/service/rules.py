@@ -110,6 +110,7 @@ def inconsistencies(values: Mapping[str, Any]) -> Iterator[tuple[FieldError, fro
     if decays and frequency != RuleFrequency.ONCE:
         text = "A rule of type DECAY gives its points ONCE, and then fewer and fewer of them."
         yield FieldError(("frequency",), text, "NOT_ALLOWED"), frozenset({"frequency", "rule_type"})
+        frequency = RuleFrequency.ONCE
     criteria: Filter | None = values.get("criteria")
     for fault in engine.faults_of(criteria, RuleFrequency[frequency]) if criteria is not None else ():
         yield fault, frozenset({"criteria", str(fault.path[0])})

@@ -57,9 +57,7 @@ def _faults(given: Mapping[str, Any], hysteresis: int) -> Iterator[FieldError]:
         text = f"The thresholds overlap: leads are HOT from {hot:,} on, and so must be WARM from a lower score, "
         yield FieldError(("warm",), f"{text}not from {warm:,}.", "OVERLAP")
     elif hysteresis >= hot - warm:
-        text = (
-            f"The hysteresis must be less than {hot - warm:,}, which lies between WARM and HOT; it is {hysteresis:,}."
-        )
+        text = f"The hysteresis must be less than {hot - warm:,}, the distance from WARM to HOT; it is {hysteresis:,}."
         yield FieldError(("hysteresis",), text, "OUT_OF_RANGE")
     types: set[str] = set()
     for place, cap in enumerate(given.get("caps", ())):
