@@ -1,7 +1,8 @@
 """The GraphQL types of scoring rules and of the score history."""
 
-from lma_graph.kernel.graphql.fields import to_many, to_one
+from lma_graph.kernel.graphql.fields import queried, to_many, to_one
 from lma_graph.kernel.graphql.nodes import extend, node
+from lma_graph.leads.criteria import LEAD
 from lma_graph.leads.loaders import HOLDER
 from lma_graph.leads.types import Lead
 from lma_graph.organizations.types import Organization
@@ -14,6 +15,8 @@ from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow
 @node(LeadScoringRuleRow, tag=10, ids_of={"organization_id": "Organization"})
 class LeadScoringRule:
     """A condition on leads and the points it gives."""
+
+    criteria_query = queried(LeadScoringRuleRow.criteria, LEAD)
 
 
 @node(LeadScoreHistoryRow, tag=11, ids_of={"lead_id": "Lead", "rule_id": "LeadScoringRule"}, hide={"organization_id"})
