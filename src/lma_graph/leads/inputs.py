@@ -259,6 +259,14 @@ class SetAssignmentRulesInput:
 
 
 @given
+class ConvertLeadFilterInput:
+    """A filter in one of its two forms."""
+
+    filter = criteria(LEAD, "As `LeadFilter`. Give either this or `filterQuery`.")
+    filter_query = query(LEAD, "filter", required=True)
+
+
+@given
 class TagsPatch:
     """What to do to the labels of each lead."""
 

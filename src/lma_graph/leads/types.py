@@ -224,6 +224,14 @@ class AssignmentPreview:
 
 
 @payload
+class ConvertedLeadFilter:
+    """A filter in both its forms."""
+
+    filter = told(Json, of="filter", description="As `LeadFilter`, ready to be sent as a variable.")
+    query = told(Json, of="query", description="As a query of react-querybuilder.")
+
+
+@payload
 class AssignmentRule:
     """Which leads go to whom. The rules are asked in their order, and the first that matches decides."""
 

@@ -131,7 +131,7 @@ def _either(tree: Mapping[str, Any], public: str, one: Given, path: Path, faults
     other = camel(one.instead_of or "")
     if public in tree and other in tree:
         text = f"{other} and {public} exclude each other: both say the same, in different forms."
-        faults.append(FieldError((*path, public), text, "ONE_FORM"))
+        faults.append(FieldError((*path, public), text, "CONTRADICTION"))
     elif one.one_of_both and public not in tree and other not in tree:
         text = f"Give either {other} or {public}; {{}} as {other} is everything."
         faults.append(FieldError((*path, other), text, "MISSING_VALUE"))

@@ -33,7 +33,7 @@ def operands_of(field: Field, word: Word, rule: Mapping[str, Any], path: Path) -
     if word.takes == "pair":
         return _pair(field, values, path, split=not isinstance(rule.get("value"), list))
     if not values:
-        return {}, [FieldError(path, "names no value", "EMPTY")]
+        return {}, [FieldError(path, "names no value", "MISSING_VALUE")]
     operand = [_coerced(_kind(field, word.own), one) for one in values]
     faults = list(_wrong(field, word.own, operand, path))
     return {word.own: operand}, faults if isinstance(rule.get("value"), list) else _at(path, faults)

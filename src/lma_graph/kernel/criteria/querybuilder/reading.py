@@ -75,7 +75,7 @@ class _Reading:
             if part.get("muted") is not True
         ]
         if not parts and len(self._faults) == known and (group["rules"] or not may_be_empty):
-            self._fault((*path, "rules"), "hold no rule that counts; take the group out", "EMPTY")
+            self._fault((*path, "rules"), "hold no rule that counts; take the group out", "MISSING_VALUE")
         tree = _joined(parts)
         return {"not": tree} if inverted is True else tree
 
