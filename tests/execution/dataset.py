@@ -114,6 +114,10 @@ class _Values:
         made = {column.name: self._value(column, at) for column in wanted}
         if table.name == "lead_score_history":
             made["new_score"] = made["previous_score"] + made["score_change"]
+        if table.name == "lead_scoring_rules":
+            often = made["frequency"] == "AT_MOST"
+            made |= {"frequency_limit": 2 if often else None, "frequency_period": "WEEK" if often else None}
+            made["half_life_days"] = 30 if made["rule_type"] == "DECAY" else None
         return made
 
     def _value(self, column: sa.Column[Any], at: int) -> Any:
