@@ -12,7 +12,7 @@ from lma_graph.campaigns.loaders import (
     ORGANIZATION_CAMPAIGNS,
 )
 from lma_graph.campaigns.models import CampaignLeadRow, CampaignRow
-from lma_graph.kernel.graphql.fields import to_many, to_one
+from lma_graph.kernel.graphql.fields import queried, to_many, to_one
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
 from lma_graph.leads.loaders import HOLDER
@@ -25,6 +25,8 @@ from lma_graph.users.types import User
 @node(CampaignRow, tag=6, ids_of={"organization_id": "Organization", "created_by": "User"})
 class Campaign:
     """A marketing or outreach campaign."""
+
+    target_criteria_query = queried(CampaignRow.target_criteria, LEAD_WORDS)
 
     created_by = to_one(USER, User, key=CampaignRow.created_by, description="The user who created it.")
     leads = to_many(CAMPAIGN_LEADS, Lead, LEAD_WORDS, description="The leads in it, newest first.")

@@ -9,11 +9,12 @@ from strawberry.annotation import StrawberryAnnotation
 from lma_graph.kernel.errors import InvalidInput
 from lma_graph.kernel.graphql.commands import Payload, payload, shown, told, told_each
 from lma_graph.kernel.graphql.context import Context
-from lma_graph.kernel.graphql.fields import batched, to_many, to_one
+from lma_graph.kernel.graphql.fields import batched, queried, to_many, to_one
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.loaded import LoadedField, argument
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.kernel.graphql.scalars import Json
+from lma_graph.leads.criteria import LEAD as LEAD_WORDS
 from lma_graph.leads.loaders import HOLDER, LEAD
 from lma_graph.leads.models import LeadRow, LeadTemperature
 from lma_graph.leads.types import Lead
@@ -62,6 +63,7 @@ class LeadScoringRule:
     faults = batched(
         _faults, list[ScoringRuleFault], reads=_JUDGED, description="Why it is invalid; none for a sound one."
     )
+    criteria_query = queried(LeadScoringRuleRow.criteria, LEAD_WORDS)
 
 
 @node(LeadScoreHistoryRow, tag=11, ids_of={"lead_id": "Lead", "rule_id": "LeadScoringRule"}, hide={"organization_id"})

@@ -110,7 +110,7 @@ class Vocabulary:
 
     def faults(self, tree: Any, path: Path) -> Iterator[FieldError]:
         """Everything wrong with a tree; size and depth are judged first, so that the walk is bounded."""
-        parts, depth = _measure(tree)
+        parts, depth = measured(tree, MOST_PARTS)
         if parts > MOST_PARTS:
             yield FieldError(
                 path, f"is too large; it may hold at most {MOST_PARTS} keys, objects and lists", "TOO_LARGE"
@@ -188,11 +188,14 @@ class Vocabulary:
                 yield from self.terms[key].seen(value, table, scope)
 
 
-def _measure(tree: Any) -> tuple[int, int]:
-    """Parts and depth of a JSON value, without recursion; plain values in lists, as `in` has them, do not count."""
+def measured(tree: Any, most: int) -> tuple[int, int]:
+    """Parts and depth of a JSON value, without recursion; plain values in lists, as `in` has them, do not count.
+
+    Measuring ends where there are more parts than the most that is allowed.
+    """
     parts, deepest = 0, 0
     open_: list[tuple[Any, int]] = [([tree], 0)]
-    while open_ and parts <= MOST_PARTS:
+    while open_ and parts <= most:
         value, depth = open_.pop()
         deepest = max(deepest, depth)
         inside = [part for part in _values(value) if isinstance(part, Mapping | list)]

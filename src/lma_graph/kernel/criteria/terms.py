@@ -61,9 +61,10 @@ class ColumnTerm(Term):
             if operator is None:
                 yield FieldError((*path, name), f"is not an operator of {self.family_name}", "UNKNOWN_OPERATOR")
             else:
-                yield from self._check_operand(operator, operand, (*path, name))
+                yield from self.check_operand(operator, operand, (*path, name))
 
-    def _check_operand(self, operator: Operator, operand: Any, path: Path) -> Iterator[FieldError]:
+    def check_operand(self, operator: Operator, operand: Any, path: Path) -> Iterator[FieldError]:
+        """Everything wrong with the operand of one operator."""
         if operand is None:
             hint = "ask for isNull instead" if self.family.operator("isNull") else "leave it out instead"
             yield FieldError(path, f"is null; {hint}", "NULL")
@@ -211,7 +212,7 @@ class JsonTerm(Term):
             yield FieldError(path, "asks nothing of the path; give an operator such as eq", "INVALID_VALUE")
         for name, operand in condition.items():
             if name in JSON_OPERATORS:
-                yield from _check_json(name, operand, (*path, name))
+                yield from check_json(name, operand, (*path, name))
             elif name != "path":
                 yield FieldError((*path, name), "is not an operator of JsonFilter", "UNKNOWN_OPERATOR")
 
@@ -275,7 +276,8 @@ def _check_steps(steps: Any, path: Path) -> Iterator[FieldError]:
         yield from _unreadable(Kind.TEXT, step, (*path, at))
 
 
-def _check_json(name: str, operand: Any, path: Path) -> Iterator[FieldError]:
+def check_json(name: str, operand: Any, path: Path) -> Iterator[FieldError]:
+    """Everything wrong with an operand of a condition on a JSON value."""
     if name not in {"in", "notIn"}:
         yield from _unreadable(Kind.BOOLEAN if name == "exists" else Kind.JSON, operand, path)
     elif not isinstance(operand, list):
