@@ -6,7 +6,7 @@ the values at all. Enter at `given`.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Optional, TypeAlias
@@ -39,6 +39,8 @@ class Values(dict[str, Any]):
 
 
 Reader = Callable[[Any, Path, list[FieldError]], Any]
+Judge = Callable[[Values, Path], Iterable[FieldError]]
+"""What is wrong between the values of one input, none of which is wrong by itself."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class InputType:
     name: str
     description: str
     fields: Mapping[str, Given]
+    judge: Judge | None = None
     _made: list[Any] = field(default_factory=list)
 
     @cached_property
@@ -103,6 +106,8 @@ class InputType:
                 found[name] = None
             else:
                 faults.append(FieldError((*path, public), "cannot be null; leave it out instead", "NULL"))
+        if self.judge is not None:
+            faults += self.judge(found, path)
         return found
 
     def values(self, tree: Mapping[str, Any]) -> Values:
@@ -115,7 +120,7 @@ class InputType:
 
     def extended(self, **more: Given) -> "InputType":
         """The input with further fields."""
-        return InputType(self.name, self.description, {**self.fields, **more})
+        return InputType(self.name, self.description, {**self.fields, **more}, self.judge)
 
 
 Made: TypeAlias = Any
@@ -123,9 +128,9 @@ Made: TypeAlias = Any
 
 
 def given(cls: type) -> InputType:
-    """Make an input of a class body; its docstring is the description."""
+    """Make an input of a class body; its docstring is the description, its static method `judge` a `Judge`."""
     fields = {name: one for name, one in vars(cls).items() if isinstance(one, Given)}
-    return InputType(cls.__name__, " ".join((cls.__doc__ or "").split()), fields)
+    return InputType(cls.__name__, " ".join((cls.__doc__ or "").split()), fields, getattr(cls, "judge", None))
 
 
 def merged(*parts: Made) -> Callable[[type], InputType]:
