@@ -7,7 +7,7 @@ from lma_graph.campaigns.criteria import MEMBER
 from lma_graph.campaigns.models import CampaignRow, CampaignStatus, MemberStatus
 from lma_graph.campaigns.service import life
 from lma_graph.kernel.criteria import to_stored
-from lma_graph.kernel.errors import FieldError, Path
+from lma_graph.kernel.errors import FieldError
 from lma_graph.kernel.graphql.given import (
     Made,
     Values,
@@ -60,16 +60,14 @@ class CampaignPatch:
     goals = several(_goal, "What it is to reach, in place of all goals that are there.", most=MOST_GOALS)
 
     @staticmethod
-    def judge(values: Values, path: Path) -> Iterator[FieldError]:
+    def together(values: Values) -> Iterator[FieldError]:
         """What is wrong between the values; what they do not say, the campaign may have."""
-        yield from _faults({"target_criteria": {}, **values}, path)
+        yield from _faults({"target_criteria": {}, **values})
 
 
-def _faults(values: dict[str, Any], path: Path) -> Iterator[FieldError]:
+def _faults(values: dict[str, Any]) -> Iterator[FieldError]:
     readable = all(goal.get("name") is not None for goal in values.get("goals") or ())
-    sound = values if readable else {**values, "goals": []}
-    for fault in life.inconsistencies(sound):
-        yield FieldError((*path, *fault.path), fault.message, fault.code)
+    yield from life.inconsistencies(values if readable else {**values, "goals": []})
 
 
 _patch: Made = CampaignPatch
@@ -85,7 +83,7 @@ class _Naming:
 class CreateCampaignInput:
     """A new campaign, a draft at first."""
 
-    judge = staticmethod(_faults)
+    together = staticmethod(_faults)
 
 
 def columns_of(given: Values) -> dict[str, Any]:

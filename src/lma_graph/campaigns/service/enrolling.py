@@ -19,7 +19,6 @@ from lma_graph.kernel.errors import Denied, FieldError, InvalidInput, Path
 from lma_graph.kernel.transactions import Row, Transaction, UnitOfWork
 from lma_graph.kernel.viewer import Permission
 from lma_graph.leads.criteria import LEAD
-from lma_graph.leads.occasions import LEAD_CHANGED
 
 LONG_WORK = "ENROLL"
 """The type of the execution that does more."""
@@ -27,8 +26,6 @@ AT_ONCE = 10_000
 """How many leads one transaction enrols."""
 CHUNK = 5_000
 """Leads of one step of long work."""
-MEMBERSHIPS = frozenset({"campaign_leads"})
-"""What of a lead has changed where memberships have."""
 
 _ENTER = f"""
 WITH added AS (
@@ -49,7 +46,7 @@ WITH added AS (
     SELECT lead_id, 'CAMPAIGN_ENROLLED' AS kind, $4::bigint AS campaign_id, lead_id AS place, jsonb_strip_nulls(
         jsonb_build_object('campaignId', $4::bigint, 'from', before, 'to', 'ENROLLED', 'chosenBy', $5::text)
     ) AS metadata FROM entered
-), {RECORDED} SELECT lead_id FROM entered
+), {RECORDED} SELECT count(*) AS entered FROM entered
 """  # noqa: S608 - a constant
 
 
@@ -102,8 +99,7 @@ async def enter(unit: UnitOfWork, audience: Audience, after: int, limit: int) ->
             audience.chosen_by.value,
             *groups,
         )
-        entered = len(made)
-        await LEAD_CHANGED(unit, sorted(row["lead_id"] for row in made), columns=MEMBERSHIPS)
+        entered = made[0]["entered"]
     return entered, int(rows[-1].id) if len(rows) == limit else None
 
 

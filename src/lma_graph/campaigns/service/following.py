@@ -11,7 +11,7 @@ from typing import Any
 from lma_graph.campaigns.models import CampaignStatus, FollowCriteria, MemberStatus
 from lma_graph.campaigns.service import enrolling
 from lma_graph.campaigns.service.audience import Audience, State
-from lma_graph.campaigns.service.enrolling import LONG_WORK, MEMBERSHIPS, enter
+from lma_graph.campaigns.service.enrolling import LONG_WORK, enter
 from lma_graph.campaigns.service.holding import held
 from lma_graph.campaigns.service.moving import Members, put
 from lma_graph.campaigns.service.targets import target_of
@@ -102,8 +102,7 @@ async def follow_separated(unit: UnitOfWork, numbers: Sequence[int], *, merged: 
 @LEAD_CHANGED.participant
 async def follow_changed(unit: UnitOfWork, numbers: Sequence[int], *, columns: Collection[str]) -> None:
     """Enrol and take out leads of which something has changed that criteria look at."""
-    if set(columns) != MEMBERSHIPS:
-        await follow_leads(unit, numbers, columns)
+    await follow_leads(unit, numbers, columns)
 
 
 async def follow_leads(unit: UnitOfWork, numbers: Sequence[int], columns: Collection[str] | None = None) -> None:

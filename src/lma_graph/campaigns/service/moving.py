@@ -14,7 +14,7 @@ from lma_graph.activities.ledger import RECORDED, mark_of
 from lma_graph.campaigns.criteria import MEMBER
 from lma_graph.campaigns.models import CampaignLeadRow, ChosenBy, MemberStatus
 from lma_graph.campaigns.service.audience import stored_scope
-from lma_graph.campaigns.service.enrolling import AT_ONCE, CHUNK, LONG_WORK, MEMBERSHIPS
+from lma_graph.campaigns.service.enrolling import AT_ONCE, CHUNK, LONG_WORK
 from lma_graph.campaigns.service.holding import found, require_open
 from lma_graph.executions.engine import Step, Work
 from lma_graph.executions.service import start
@@ -24,7 +24,6 @@ from lma_graph.kernel.errors import Conflict, InvalidInput, NotFound, Path
 from lma_graph.kernel.scope import Condition, Scope, conditions, table_of
 from lma_graph.kernel.transactions import ANEW, Row, Transaction, UnitOfWork
 from lma_graph.leads.models import LeadRow
-from lma_graph.leads.occasions import LEAD_CHANGED
 
 _ON = (MemberStatus.ENROLLED, MemberStatus.CONTACTED, MemberStatus.ENGAGED, MemberStatus.RESPONDED)
 _FORWARD = (*_ON, MemberStatus.CONVERTED)
@@ -68,7 +67,7 @@ WITH moved AS (
     SELECT lead_id, $6::text AS kind, $4::bigint AS campaign_id, lead_id AS place, jsonb_strip_nulls(
         jsonb_build_object('campaignId', $4::bigint, 'from', before, 'to', $5::text, 'chosenBy', $7::text)) AS metadata
     FROM moved WHERE before <> $5
-), {RECORDED} SELECT lead_id FROM entries
+), {RECORDED} SELECT
 """  # noqa: S608 - a constant
 
 
@@ -217,7 +216,7 @@ async def put(
             made.faults.append((row.id, _refusal(before, status)))
     if written:
         kind = "CAMPAIGN_ENROLLED" if status is MemberStatus.ENROLLED else "CAMPAIGN_RESPONSE"
-        changed = await unit.fetch(
+        await unit.execute(
             _MOVE,
             unit.viewer.organization_id,
             None if by_criteria else unit.viewer.user_id,
@@ -229,7 +228,6 @@ async def put(
             [row.id for row in written],
             [row.status for row in written],
         )
-        await LEAD_CHANGED(unit, sorted(row["lead_id"] for row in changed), columns=MEMBERSHIPS)
     return made
 
 

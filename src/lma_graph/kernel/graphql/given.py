@@ -39,8 +39,8 @@ class Values(dict[str, Any]):
 
 
 Reader = Callable[[Any, Path, list[FieldError]], Any]
-Judge = Callable[[Values, Path], Iterable[FieldError]]
-"""What is wrong between the values of one input, none of which is wrong by itself."""
+Together = Callable[[Values], Iterable[FieldError]]
+"""What is wrong between values, by paths that begin in the input."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class InputType:
     name: str
     description: str
     fields: Mapping[str, Given]
-    judge: Judge | None = None
+    together: Together | None = None
+    """A value that is itself at fault reads as None there, and is named already."""
     _made: list[Any] = field(default_factory=list)
 
     @cached_property
@@ -106,8 +107,8 @@ class InputType:
                 found[name] = None
             else:
                 faults.append(FieldError((*path, public), "cannot be null; leave it out instead", "NULL"))
-        if self.judge is not None:
-            faults += self.judge(found, path)
+        if self.together is not None:
+            faults += [FieldError((*path, *one.path), one.message, one.code) for one in self.together(found)]
         return found
 
     def values(self, tree: Mapping[str, Any]) -> Values:
@@ -120,7 +121,7 @@ class InputType:
 
     def extended(self, **more: Given) -> "InputType":
         """The input with further fields."""
-        return InputType(self.name, self.description, {**self.fields, **more}, self.judge)
+        return InputType(self.name, self.description, {**self.fields, **more}, self.together)
 
 
 Made: TypeAlias = Any
@@ -128,9 +129,9 @@ Made: TypeAlias = Any
 
 
 def given(cls: type) -> InputType:
-    """Make an input of a class body; its docstring is the description, its static method `judge` a `Judge`."""
+    """Make an input of a class body; its docstring is the description, its method `together` sees all values."""
     fields = {name: one for name, one in vars(cls).items() if isinstance(one, Given)}
-    return InputType(cls.__name__, " ".join((cls.__doc__ or "").split()), fields, getattr(cls, "judge", None))
+    return InputType(cls.__name__, " ".join((cls.__doc__ or "").split()), fields, getattr(cls, "together", None))
 
 
 def merged(*parts: Made) -> Callable[[type], InputType]:

@@ -6,7 +6,18 @@ stands for is said by `@job` in a feature's `jobs` module and resolved in the wo
     outbox_jobs --relay--> queue --runner--> the job's function, as the user who asked for it
 """
 
-from lma_graph.kernel.jobs.enqueue import enqueue
+from lma_graph.kernel.jobs.enqueue import enqueue, enqueue_by_the_clock
 from lma_graph.kernel.jobs.registry import HandBack, Job, JobRun, Outcome, Retry, Troubled, job, periodic
 
-__all__ = ["HandBack", "Job", "JobRun", "Outcome", "Retry", "Troubled", "enqueue", "job", "periodic"]
+__all__ = [
+    "HandBack",
+    "Job",
+    "JobRun",
+    "Outcome",
+    "Retry",
+    "Troubled",
+    "enqueue",
+    "enqueue_by_the_clock",
+    "job",
+    "periodic",
+]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import asyncpg
 import sqlalchemy as sa
 
 from lma_graph.kernel.outbox import OutboxJobRow
@@ -46,3 +47,23 @@ async def enqueue(
     """
     values = {"name": name, "arguments": ids, "lock_key": lock, "dedupe_key": dedupe, "run_at": at}
     await unit.rows(_ENQUEUE, values)
+
+
+_BY_NOBODY = """
+WITH written AS (
+    INSERT INTO outbox_jobs (organization_id, user_id, name, arguments, dedupe_key) VALUES ($1, $2, $3, '{}', $3)
+    RETURNING id
+)
+SELECT id, pg_notify($4, '') FROM written
+"""
+
+
+async def enqueue_by_the_clock(connection: asyncpg.Connection, organization_id: int, user_id: int, name: str) -> None:
+    """Have a job run for an organization, as one of its users, though nobody has asked for it.
+
+    It is what periodic functions do about organizations, whose rows they do not see. While the job waits in the queue,
+    another does nothing.
+    """
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL app.organization_id = '{organization_id:d}'")
+        await connection.execute(_BY_NOBODY, organization_id, user_id, name, CHANNEL)
