@@ -128,5 +128,4 @@ class CampaignLeadMutations:
         made = await moving.move(unit, members, MemberStatus.REMOVED, "removeLeadsFromCampaign")
         if "execution" in made:
             return {"campaign": given.campaign_id, **made}
-        removed = {"removed": made["updated"], "unchanged": made["unchanged"] + made["failed"]}
-        return {"campaign": given.campaign_id, **removed}
+        return {"campaign": given.campaign_id, **moving.removed(made)}

@@ -28,6 +28,8 @@ ACTIVE = """
 SELECT id, target_criteria, follow_criteria FROM campaigns
 WHERE organization_id = $1 AND status = 'ACTIVE' AND follow_criteria <> 'NONE' ORDER BY id
 """
+Place = Mapping[str, Any]
+"""How far following has come with one campaign; empty at the beginning."""
 _ALWAYS = frozenset({"version", "updatedAt"})
 """What changes whenever anything does."""
 _WORDS = frozenset(name for name, _ in index.WEIGHTS)
@@ -45,16 +47,22 @@ async def follow(unit: UnitOfWork, number: int) -> int | None:
     if work > enrolling.AT_ONCE:
         stored = {"mutation": "followCriteria", "campaignId": ids.encode("Campaign", number)}
         return await start(unit, LONG_WORK, stored, total=work)
-    position: Mapping[str, Any] | None = {} if work else None
+    position: Place | None = {} if work else None
     while position is not None:
         _, position = await advance(unit, number, position, enrolling.AT_ONCE)
     return None
 
 
-async def advance(
-    unit: UnitOfWork, number: int, position: Mapping[str, Any], limit: int
-) -> tuple[dict[str, int], Mapping[str, Any] | None]:
-    """Follow for the next leads: how many were enrolled and taken out, and where to go on; None where it is done."""
+async def followed(unit: UnitOfWork) -> list[int]:
+    """The campaigns whose members follow their criteria."""
+    return [row["id"] for row in await unit.fetch(ACTIVE, unit.viewer.organization_id)]
+
+
+async def advance(unit: UnitOfWork, number: int, position: Place, limit: int) -> tuple[dict[str, int], Place | None]:
+    """Follow for the next leads: how many were enrolled and taken out, and where to go on; None where it is done.
+
+    Nothing is done for a campaign that is not active any more.
+    """
     campaign = await held(unit, number, ("campaignId",))
     criteria = _followed(campaign._asdict())
     made = {"enrolled": 0, "removed": 0}

@@ -237,6 +237,11 @@ def _refusal(before: MemberStatus, status: MemberStatus) -> str:
     return f"A member that is {before} cannot become {status}; {after}."
 
 
+def removed(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Moves to `REMOVED` as the payload of that mutation says them: who has unsubscribed is out already."""
+    return {"removed": made["updated"], "unchanged": made["unchanged"] + made["failed"]}
+
+
 async def step(unit: UnitOfWork, work: Work) -> Step:
     """Move the next members of long work on."""
     given, position = work.input, work.position
@@ -251,5 +256,7 @@ async def step(unit: UnitOfWork, work: Work) -> Step:
     errors = [*position.get("errors", ()), *told][:MOST_FAULTS]
     if len(rows) == CHUNK:
         return Step(len(rows), {"after": rows[-1].lead_id, "done": done, "errors": errors})
+    if given["mutation"] == "removeLeadsFromCampaign":
+        return Step(len(rows), result=removed(done))
     shown = [{"campaignLeadId": one["campaign_lead"], "code": one["code"], "message": one["message"]} for one in errors]
     return Step(len(rows), result={**done, "errors": shown})
