@@ -122,11 +122,12 @@ async def test_nobody_is_asked_about_what_the_criteria_do_not_look_at(world: Wor
             spent[name] = unit.statements
 
     await measured("without campaigns", value=1)
+    await measured("a word without campaigns", company="Iron")
     await following(world, target_criteria=words)
     await measured("not looked at", value=2)
     await measured("looked at", company="Tin")
     assert spent["not looked at"] == spent["without campaigns"]
-    assert spent["looked at"] == spent["without campaigns"] + 2
+    assert spent["looked at"] == spent["a word without campaigns"] + 2
 
 
 async def test_words_and_owners_are_looked_at(world: World) -> None:

@@ -156,7 +156,7 @@ async def step(unit: UnitOfWork, work: Work) -> Step:
         name: LEAD.filter(given[name]) for name in ("filter", "criteria", "exclude") if name in given
     }
     audience = Audience(number, **parts)
-    counts = position.get("counts") or await audience.count(unit)
+    counts = position.get("counts") or {state.value: count for state, count in (await audience.count(unit)).items()}
     entered, after = await enter(unit, audience, position.get("after", 0), CHUNK)
     total = position.get("enrolled", 0) + entered
     if after is not None:
