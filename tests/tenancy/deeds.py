@@ -50,6 +50,14 @@ DEEDS: dict[str, dict[str, Any]] = {
     "deleteNote": {"id": Of("OwnLeadNote")},
     "cancelExecution": {"id": Of("PendingWorkflowExecution")},
     "retryExecution": {"id": Of("FailedWorkflowExecution")},
+    "createCampaign": {"name": "new", "campaignType": "EMAIL", "targetCriteria": {"company": {"eq": "new"}}},
+    "updateCampaign": {"id": Of("Campaign"), "patch": {"name": "new"}},
+    "setCampaignStatus": {"id": Of("Campaign"), "status": "ARCHIVED"},
+    "deleteCampaign": {"id": Of("EmptyCampaign")},
+    "enrollLeads": {"campaignId": Of("Campaign"), "leadIds": [Of("Lead")]},
+    "updateCampaignLead": {"campaignId": Of("Campaign"), "leadId": Of("Lead"), "status": "CONVERTED"},
+    "updateCampaignLeads": {"campaignId": Of("Campaign"), "leadIds": [Of("Lead")], "status": "CONVERTED"},
+    "removeLeadsFromCampaign": {"campaignId": Of("Campaign"), "leadIds": [Of("Lead")]},
 }
 """Mutation → input."""
 UNREHEARSED: frozenset[str] = frozenset({"createUpload"})

@@ -1,5 +1,8 @@
 """The GraphQL types of campaigns and their members."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from lma_graph.activities.models import ActivityRow
 from lma_graph.activities.types import Activity
 from lma_graph.campaigns.criteria import CAMPAIGN as CAMPAIGN_WORDS
@@ -14,7 +17,8 @@ from lma_graph.campaigns.loaders import (
 from lma_graph.campaigns.models import CampaignLeadRow, CampaignRow
 from lma_graph.campaigns.service.targets import faults_of, said
 from lma_graph.kernel.graphql.commands import payload, shown_all, told, told_each
-from lma_graph.kernel.graphql.fields import computed, to_many, to_one
+from lma_graph.kernel.graphql.context import Context
+from lma_graph.kernel.graphql.fields import batched, to_many, to_one
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
@@ -26,23 +30,31 @@ from lma_graph.users.loaders import USER
 from lma_graph.users.types import User
 
 
+async def _validity(campaigns: Sequence[Any], _: Context) -> list[bool]:
+    return [not faults_of(one.target_criteria) for one in campaigns]
+
+
+async def _faults(campaigns: Sequence[Any], _: Context) -> list[list[str]]:
+    return [[said(fault) for fault in faults_of(one.target_criteria)] for one in campaigns]
+
+
 @node(CampaignRow, tag=6, ids_of={"organization_id": "Organization", "created_by": "User"})
 class Campaign:
     """A marketing or outreach campaign."""
 
     created_by = to_one(USER, User, key=CampaignRow.created_by, description="The user who created it.")
     leads = to_many(CAMPAIGN_LEADS, Lead, LEAD_WORDS, description="The leads in it, newest first.")
-    is_valid = computed(
-        CampaignRow.target_criteria,
+    is_valid = batched(
+        _validity,
         bool,
-        lambda stored: not faults_of(stored),
+        reads=[CampaignRow.target_criteria],
         description="Whether its `targetCriteria` can be used; true where there are none. Where they cannot, nobody is "
         "enrolled by them.",
     )
-    faults = computed(
-        CampaignRow.target_criteria,
+    faults = batched(
+        _faults,
         list[str],
-        lambda stored: [said(fault) for fault in faults_of(stored)],
+        reads=[CampaignRow.target_criteria],
         description="Why its `targetCriteria` cannot be used any more, such as a field that is gone; empty otherwise.",
     )
 

@@ -27,6 +27,7 @@ AT_ONCE = 10_000
 CHUNK = 5_000
 """Leads of one step of long work."""
 
+# Where nobody comes back, as mostly, members are not looked through.
 _ENTER = f"""
 WITH added AS (
     INSERT INTO campaign_leads (organization_id, campaign_id, lead_id, chosen_by)
@@ -36,10 +37,12 @@ WITH added AS (
 ), back AS (
     UPDATE campaign_leads SET status = 'ENROLLED', chosen_by = $5
     WHERE organization_id = $1 AND campaign_id = $4 AND lead_id = ANY($7) AND status = 'REMOVED'
+        AND cardinality($7) > 0
     RETURNING lead_id
 ), claimed AS (
     UPDATE campaign_leads SET chosen_by = $5
     WHERE organization_id = $1 AND campaign_id = $4 AND lead_id = ANY($8) AND chosen_by <> $5
+        AND cardinality($8) > 0
 ), entered AS (
     SELECT lead_id, NULL AS before FROM added UNION ALL SELECT lead_id, 'REMOVED' FROM back
 ), entries AS (
