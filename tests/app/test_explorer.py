@@ -251,6 +251,7 @@ def test_examples_are_whole() -> None:
         "17-upsert",
         "18-merge",
         "19-import-and-export",
+        "20-enrolling",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

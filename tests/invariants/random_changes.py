@@ -274,7 +274,7 @@ INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
 """How the input of each mutation is drawn."""
 _OFTEN = (
     "createLead", "updateLead", "mergeLeads", "unmergeLeads", "upsertLeads", "assignLead", "restoreLead",
-    "enrollLeads", "updateCampaignLead", "updateCampaignLead",
+    "createLead", "updateLead", "enrollLeads", "updateCampaignLead", "updateCampaignLead",
 )  # fmt: skip
 _NAMES = (*INPUTS, *_OFTEN)
 
