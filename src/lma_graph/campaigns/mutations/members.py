@@ -99,9 +99,8 @@ class CampaignLeadMutations:
     async def update_campaign_lead(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Say how far a member has come: forwards in as many steps as it takes, or out.
 
-        `CONTACTED`, `RESPONDED` and `CONVERTED` stamp their moment once. Nobody goes back: that is a `Conflict`
-        (`MOVE_NOT_ALLOWED`) that says what is allowed. Who was taken out or bounced can be `ENROLLED` again; who has
-        unsubscribed stays so.
+        `CONTACTED`, `RESPONDED` and `CONVERTED` stamp their moment once. A move back is a `Conflict`
+        (`MOVE_NOT_ALLOWED`); only who was taken out or bounced can be `ENROLLED` again.
         """
         status = MemberStatus[given.status]
         return {"campaign_lead": await moving.move_one(unit, given.campaign_id, given.lead_id, status)}
