@@ -34,7 +34,7 @@ RUNS = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-STEPS = 15
+STEPS = 22
 CLIENTS = 8
 OPERATIONS = 25
 OTHER_WORK = {"createUpload", "importLeads", "exportLeads", "cancelExecution", "retryExecution"}
