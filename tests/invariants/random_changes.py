@@ -274,7 +274,7 @@ INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
 """How the input of each mutation is drawn."""
 _OFTEN = (
     "createLead", "updateLead", "mergeLeads", "unmergeLeads", "upsertLeads", "assignLead", "restoreLead",
-    "createLead", "updateLead", "enrollLeads", "updateCampaignLead", "updateCampaignLead",
+    "createLead", "updateLead", "autoAssignLeads", "enrollLeads", "updateCampaignLead", "updateCampaignLead",
 )  # fmt: skip
 _NAMES = (*INPUTS, *_OFTEN)
 
