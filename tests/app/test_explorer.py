@@ -253,6 +253,7 @@ def test_examples_are_whole() -> None:
         "19-import-and-export",
         "20-score-leads",
         "21-criteria",
+        "22-enrolling",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

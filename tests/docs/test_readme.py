@@ -53,7 +53,7 @@ async def busy_world(world: World) -> World:
 
 
 def test_the_queries_are_found() -> None:
-    assert len(QUERIES) == 16
+    assert len(QUERIES) == 19
     assert len([query for query in QUERIES if is_mutation(query)]) == 8
     assert len(EXAMPLES) >= 13
 
@@ -83,7 +83,9 @@ def is_mutation(query: str) -> bool:
 async def known_ids(query: str, world: World) -> dict[str, Any]:
     """Real ids for the variables that a document leaves to its reader."""
     (lead,) = await world.fetch("SELECT min(id) AS id FROM leads WHERE organization_id = $1")
+    (campaign,) = await world.fetch("SELECT min(id) AS id FROM campaigns WHERE organization_id = $1")
     known = {"id": ("Lead", lead["id"]), "lead": ("Lead", lead["id"]), "user": ("User", world.users[Role.ADMIN])}
+    known["campaign"] = ("Campaign", campaign["id"])
     return {name: world.id(*row) for name, row in known.items() if f"${name}:" in query}
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from prometheus_client import start_http_server
 
+from lma_graph.campaigns import jobs as _campaign_jobs  # noqa: F401  # registers them
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.files import FileStore
 from lma_graph.kernel.jobs.registry import JOBS, PERIODIC, Periodic
