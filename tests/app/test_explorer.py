@@ -252,6 +252,7 @@ def test_examples_are_whole() -> None:
         "18-merge",
         "19-import-and-export",
         "20-score-leads",
+        "21-explain-scores",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:
