@@ -254,6 +254,7 @@ def test_examples_are_whole() -> None:
         "20-score-leads",
         "21-criteria",
         "22-enrolling",
+        "23-explain-scores",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

@@ -53,18 +53,19 @@ async def busy_world(world: World) -> World:
 
 
 def test_the_queries_are_found() -> None:
-    assert len(QUERIES) == 19
+    assert len(QUERIES) == 21
     assert len([query for query in QUERIES if is_mutation(query)]) == 8
     assert len(EXAMPLES) >= 13
 
 
 @pytest.mark.parametrize("query", QUERIES)
 async def test_a_query_of_the_readme_runs(query: str, busy_world: World) -> None:
+    variables = await known_ids(query, busy_world)
     if is_mutation(query):
-        await check_mutation(query, await known_ids(query, busy_world), busy_world)
+        await check_mutation(query, variables, busy_world)
         return
-    ENGINE.prepare(GraphQLRequest(query))
-    answer = await busy_world.ask(query)
+    ENGINE.prepare(GraphQLRequest(query, None, variables))
+    answer = await busy_world.ask(query, variables)
     assert answer.errors == []
     assert answer.data
 
@@ -147,3 +148,7 @@ async def test_the_worked_example_of_scoring_adds_up(world: World) -> None:
     ]
     assert [tuple(row) for row in await world.fetch(f"{entries} ORDER BY id")] == told
     assert [tuple(row) for row in await world.fetch(scores)] == [(72, "HOT")]
+    [why] = (query for query in QUERIES if query.startswith("query Why"))
+    answer = await world.ask(why, {"lead": world.id("Lead", lead.id)})
+    [told_there] = (block for block in fenced(TEXT, "json") if '"scoreExplanation"' in block)
+    assert (answer.errors, answer.data) == ([], json.loads(told_there))

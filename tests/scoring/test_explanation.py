@@ -266,3 +266,14 @@ async def test_nobody_sees_the_explanation_of_another_organization(
     assert found == {"score": 0, "total": 0, "rules": [], "adjustments": []}
     text = f'{{ lead(id: "{other_world.id("Lead", lead.id)}") {{ scoreExplanation {{ total }} }} }}'
     assert (await world.ask(text, role=role)).data == {"lead": None}
+
+
+async def test_a_mutation_shows_the_explanation_of_what_it_has_changed(world: World) -> None:
+    lead = await world.lead(value=1)
+    await world.rule(score_points=8, criteria=stored(value={"gte": 5}))
+    for rehearsed in (True, False):
+        input_ = {"id": world.id("Lead", lead.id), "patch": {"value": 9}, "dryRun": rehearsed}
+        shows = "lead { scoreExplanation { score total rules { points matched values } } }"
+        done = await world.do("updateLead", input_, shows)
+        told = {"score": 8, "total": 8, "rules": [{"points": 8, "matched": True, "values": {"value": 9}}]}
+        assert done == {"__typename": "UpdateLeadPayload", "lead": {"scoreExplanation": told}}

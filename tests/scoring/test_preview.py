@@ -8,10 +8,11 @@ import pytest
 
 from lma_graph.kernel.viewer import Role
 from lma_graph.scoring.engine.run import rescore
+from lma_graph.scoring.service import previewing
 from world import World
 
 TOLD = """
-condition leads matched changed neverMatches alwaysMatches
+condition leads oneIn matched changed neverMatches alwaysMatches
 distribution { from to before after }
 temperatureFlow { from to count }
 samples(first: 50) {
@@ -76,6 +77,7 @@ async def test_a_new_rule_is_tried_out(world: World) -> None:
     assert found == {
         "condition": "value is at least 5",
         "leads": 3,
+        "oneIn": 1,
         "matched": 2,
         "changed": 2,
         "neverMatches": False,
@@ -131,6 +133,23 @@ async def test_scores_far_out_stand_in_open_bars(world: World) -> None:
         {"from": 1000, "to": None, "before": 0, "after": 1},
     ]
     assert len(bars) == 201
+
+
+async def test_of_very_many_leads_an_even_part_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previewing, "MOST_LOOKED_AT", 15)
+    for at in range(60):
+        await world.lead(value=at % 10)
+    found = await tried(world, NEW)
+    assert found["oneIn"] == 4
+    assert 3 <= found["leads"] <= 30
+    assert 0 < found["matched"] == found["changed"] == len(found["samples"]) < found["leads"]
+    for counted in (
+        sum(bar["before"] for bar in found["distribution"]),
+        sum(bar["after"] for bar in found["distribution"]),
+        sum(one["count"] for one in found["temperatureFlow"]),
+    ):
+        assert counted == found["leads"]
+    assert [(await tried(world, NEW, {"value": {"gte": 9}}))[name] for name in ("leads", "oneIn")] == [6, 1]
 
 
 async def test_a_change_of_a_rule_is_tried_out(world: World) -> None:

@@ -21,11 +21,11 @@ from lma_graph.leads.types import Lead
 from lma_graph.organizations.types import Organization
 from lma_graph.scoring.criteria import RULE as RULE_WORDS
 from lma_graph.scoring.criteria import SCORE_ENTRY as ENTRY_WORDS
+from lma_graph.scoring.engine.trial import MOST_SAMPLES
 from lma_graph.scoring.loaders import LEAD_SCORE_ENTRIES, ORGANIZATION_RULES, RULE
 from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow, ScoreCap, ScoreEntryKind
 from lma_graph.scoring.service import rules
 from lma_graph.scoring.service.explaining import explain
-from lma_graph.scoring.service.previewing import MOST_SAMPLES
 
 
 @payload
@@ -231,7 +231,13 @@ class ScoringRulePreview:
     """What a new or changed scoring rule would do to the leads at this moment."""
 
     condition = told(str, of="condition", description="Its criteria in plain words.")
-    leads = told(int, of="leads", description="How many leads were looked at.")
+    leads = told(int, of="leads", description="How many leads were looked at; all counts are of these.")
+    one_in = told(
+        int,
+        of="one_in",
+        description="1 where these are all leads that were asked for. Of more than 100,000 every second, third and so "
+        "on is looked at.",
+    )
     matched = told(int, of="matched", description="For how many of them its criteria hold.")
     changed = told(int, of="changed", description="How many of them would have another score.")
     never_matches = told(bool, of="never_matches", description="Whether its criteria hold for none of them.")
