@@ -8,6 +8,7 @@ that was created first has the first touch, the one created last the last.
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from lma_graph.activities.criteria import is_communication
 from lma_graph.activities.models import ActivityRow
@@ -34,7 +35,7 @@ def credited(scope: Scope) -> sa.Subquery:
         picked = sa.select(
             touch.c.campaign_id, touch.c.value, sa.literal_column("true" if first else "false").label("first")
         )
-        ends.append(picked.distinct(touch.c.id).order_by(touch.c.id, at, campaign).subquery())
+        ends.append(picked.ext(distinct_on(touch.c.id)).order_by(touch.c.id, at, campaign).subquery())
     either = sa.union_all(*(sa.select(one) for one in ends)).subquery("either")
     figures = []
     for name, side in (("first", either.c.first), ("last", sa.not_(either.c.first))):
@@ -71,9 +72,8 @@ def _touches(scope: Scope) -> sa.Subquery:
             is_communication(activity),
         )
     ]
-    for stamp in ("last_contact_at", "response_at"):
-        member = table_of(CampaignLeadRow).alias()
-        stamped = sa.select(member.c.lead_id, member.c.campaign_id, member.c[stamp])
-        seen = conditions(member, scope, child_of="lead_id")
-        parts.append(stamped.where(*seen, member.c[stamp].is_not(None)))
+    member = table_of(CampaignLeadRow).alias("m")
+    stamps = sa.func.unnest(array([member.c.last_contact_at, member.c.response_at]))
+    seen = conditions(member, scope, child_of="lead_id")
+    parts.append(sa.select(member.c.lead_id, member.c.campaign_id, stamps).where(*seen))
     return sa.union_all(*parts).subquery("touches")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
 
 from lma_graph.analytics.attribution import credited
 from lma_graph.analytics.funnel import COSTS, RATES, counts
@@ -43,53 +43,51 @@ async def performances(
 
 def _statement(scope: Scope, asked: Sequence[str], zone: str) -> sa.Select[Any]:
     """A row for each campaign of `:keys`."""
-    key = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
-    funnel = _funnel(scope, median="medianTimeToResponse" in asked)
-    columns: list[sa.ColumnElement[Any]] = [column for column in funnel.c if column.name != "campaign_id"]
-    source = key.outerjoin(funnel, funnel.c.campaign_id == key.c.id)
-    further = [_days(scope, zone)] if "perDay" in asked else []
-    further += [credited(scope)] if "attribution" in asked else []
-    for found in further:
-        columns += [column for column in found.c if column.name != "campaign_id"]
-        source = source.outerjoin(found, found.c.campaign_id == key.c.id)
+    key: sa.FromClause = sa.func.unnest(KEYS).table_valued(sa.column("id", sa.BigInteger())).render_derived("k")
+    parts = [_funnel(_members(scope), median="medianTimeToResponse" in asked)]
+    parts += [_days(_members(scope), zone)] if "perDay" in asked else []
+    parts += [credited(scope)] if "attribution" in asked else []
+    columns, source = [], key
+    for part in parts:
+        columns += [column for column in part.c if column.name != "campaign_id"]
+        source = source.outerjoin(part, part.c.campaign_id == key.c.id)
     statement = sa.select(key.c.id.label("campaign_id"), *columns).select_from(source)
     return statement.execution_options(**{ANEW: True})
 
 
-def _members(scope: Scope) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
+def _members(scope: Scope) -> sa.Subquery:
     """The members of the campaigns, as far as one sees them."""
     member = table_of(CampaignLeadRow).alias("m")
-    return member, [*conditions(member, scope), member.c.campaign_id == sa.any_(KEYS)]
+    wanted = [*conditions(member, scope), member.c.campaign_id == sa.any_(KEYS)]
+    columns = ("campaign_id", "status", "added_at", "last_contact_at", "response_at", "conversion_at")
+    return sa.select(*(member.c[name] for name in columns)).where(*wanted).subquery("members")
 
 
-def _funnel(scope: Scope, *, median: bool) -> sa.Subquery:
-    member, wanted = _members(scope)
+def _funnel(member: sa.FromClause, *, median: bool) -> sa.Subquery:
     found = [number.label(name) for name, number in counts(member).items()]
     if median:
         seconds = elapsed(member.c.added_at, member.c.response_at)
         found.append(sa.func.percentile_cont(0.5).within_group(seconds).label("median_time_to_response"))
-    return sa.select(member.c.campaign_id, *found).where(*wanted).group_by(member.c.campaign_id).subquery("funnel")
+    return sa.select(member.c.campaign_id, *found).group_by(member.c.campaign_id).subquery("funnel")
 
 
-def _days(scope: Scope, zone: str) -> sa.Subquery:
+def _days(member: sa.FromClause, zone: str) -> sa.Subquery:
     """(campaign_id, days): the last days on which something happened, each as [day, enrolled, responded, converted]."""
-    parts = []
-    for name, stamp in _STAMPS.items():
-        member, wanted = _members(scope)
-        day = first_day_of(Interval.DAY, member.c[stamp], zone).label("day")
-        happened: sa.ColumnElement[str] = sa.literal_column(f"'{name}'").label("what")
-        parts.append(sa.select(member.c.campaign_id, day, happened).where(*wanted, member.c[stamp].is_not(None)))
-    each = sa.union_all(*parts).subquery("each")
+    what: sa.ColumnElement[Any] = array([sa.literal_column(f"'{name}'") for name in _STAMPS])
+    when = array([member.c[stamp] for stamp in _STAMPS.values()])
+    stamps = sa.select(
+        member.c.campaign_id, sa.func.unnest(what).label("what"), sa.func.unnest(when).label("at")
+    ).subquery("stamps")
+    day = first_day_of(Interval.DAY, stamps.c.at, zone).label("day")
+    each = sa.select(stamps.c.campaign_id, stamps.c.what, day).where(stamps.c.at.is_not(None)).subquery("each")
     numbers = [sa.func.count().filter(each.c.what == sa.literal_column(f"'{name}'")).label(name) for name in _STAMPS]
     place = sa.func.row_number().over(partition_by=each.c.campaign_id, order_by=each.c.day.desc()).label("place")
     daily = sa.select(each.c.campaign_id, each.c.day, *numbers, place).group_by(each.c.campaign_id, each.c.day)
     last = daily.subquery("daily")
     listed = sa.func.jsonb_build_array(last.c.day, *(last.c[name] for name in _STAMPS))
+    days = sa.type_coerce(sa.func.jsonb_agg(aggregate_order_by(listed, last.c.day)), JSONB)
     return (
-        sa.select(
-            last.c.campaign_id,
-            sa.type_coerce(sa.func.jsonb_agg(aggregate_order_by(listed, last.c.day)), JSONB).label("days"),
-        )
+        sa.select(last.c.campaign_id, days.label("days"))
         .where(last.c.place <= MOST_DAYS)
         .group_by(last.c.campaign_id)
         .subquery("days")
