@@ -127,7 +127,7 @@ class Grouping:
     ) -> sa.Select[Any]:
         """The groups of some rows with their labels, in order; `beside` has further figures by the same keys."""
         found = [measures[name](rows).label(name) for name in self.measures]
-        groups = sa.select(*self.keys(rows), *found).group_by(*self.keys(rows))
+        groups = sa.select(*self.keys(rows), *found).select_from(rows).group_by(*self.keys(rows))
         if not self.dimensions:
             groups = groups.having(sa.func.count() > 0)
         group = groups.subquery("g")
