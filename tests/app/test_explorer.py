@@ -253,6 +253,8 @@ def test_examples_are_whole() -> None:
         "19-import-and-export",
         "20-score-leads",
         "21-criteria",
+        "24-numbers",
+        "25-campaign-performance",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:
