@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_ORDER = ("w1", "timeline", "filters", "cold", "lists", "bulk", "seed", "upsert", "exchange", "codec", "memory")
+_ORDER = (
+    "w1",
+    "timeline",
+    "filters",
+    "cold",
+    "lists",
+    "bulk",
+    "stats",
+    "seed",
+    "upsert",
+    "exchange",
+    "codec",
+    "memory",
+)
 _INTRODUCTION = """
 # Benchmarks
 
