@@ -55,7 +55,7 @@ SELECT $1, c.id, l.id,
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM campaigns WHERE organization_id = $1
       AND name LIKE 'Large %') AS c
 CROSS JOIN LATERAL (SELECT id, created_at, row_number() OVER () AS n FROM (
-    SELECT id, created_at FROM leads WHERE organization_id = $1 ORDER BY id OFFSET c.place * 9000 LIMIT $2) AS some) AS l
+    SELECT id, created_at FROM leads WHERE organization_id = $1 ORDER BY id OFFSET c.place * 9000 LIMIT $2) AS drawn) AS l
 """
 
 
