@@ -13,6 +13,7 @@ _ORDER = (
     "cold",
     "lists",
     "bulk",
+    "stats",
     "seed",
     "upsert",
     "enroll",

@@ -255,6 +255,8 @@ def test_examples_are_whole() -> None:
         "21-criteria",
         "22-enrolling",
         "23-explain-scores",
+        "24-numbers",
+        "25-campaign-performance",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

@@ -7,6 +7,7 @@ from strawberry.tools import merge_types
 from lma_graph.activities.mutations.communication import ActivityMutations
 from lma_graph.activities.mutations.notes import NoteMutations
 from lma_graph.activities.queries import ActivityQueries
+from lma_graph.analytics.queries import AnalyticsQueries
 from lma_graph.campaigns.mutations.life import CampaignMutations
 from lma_graph.campaigns.mutations.members import CampaignLeadMutations
 from lma_graph.campaigns.queries import CampaignQueries
@@ -42,6 +43,7 @@ QUERIES = (
     WorkflowQueries,
     ExecutionQueries,
     IntegrationQueries,
+    AnalyticsQueries,
 )
 
 MUTATIONS: tuple[type, ...] = (
