@@ -30,6 +30,12 @@ $(VENV)/dev: requirements/dev.lock $(VENV)/run
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
+$(VENV)/s3/made: requirements/s3.lock | $(VENV)/made
+	@echo "Installing an S3 server for the tests …"
+	@$(PYTHON) -m venv $(VENV)/s3
+	@$(VENV)/s3/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/s3.lock
+	@touch $@
+
 graphiql: | $(VENV)/made ## Build GraphiQL into the package (needs Node 20 or newer)
 	@$(BIN)/python graphiql/build.py
 
@@ -37,8 +43,8 @@ graphiql: | $(VENV)/made ## Build GraphiQL into the package (needs Node 20 or ne
 run: $(VENV)/run graphiql ## Set everything up and serve http://127.0.0.1:8000/graphql with demo data
 	@PORT=$(PORT) $(BIN)/lma-graph dev
 
-test: $(VENV)/dev graphiql ## Set everything up and run the tests
-	@$(BIN)/python -m pytest -n 2 $(TESTS)
+test: $(VENV)/dev $(VENV)/s3/made graphiql ## Set everything up and run the tests
+	@LMA_TEST_S3_PYTHON=$(CURDIR)/$(VENV)/s3/bin/python $(BIN)/python -m pytest -n 2 $(TESTS)
 
 bench: $(VENV)/dev ## Run the benchmarks
 	@$(BIN)/python -m bench
@@ -92,6 +98,7 @@ migration: $(VENV)/dev ## Draft a migration from the models: make migration NAME
 lock: $(VENV)/dev ## Resolve the dependencies anew (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build -o requirements/run.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/s3.in -o requirements/s3.lock
 
 clean: ## Remove what set-up made, embedded data included
 	rm -rf $(VENV) .lma .lma-bench lma-graph src/lma_graph/app/graphiql graphiql/node_modules

@@ -252,6 +252,11 @@ def test_examples_are_whole() -> None:
         "18-merge",
         "19-import-and-export",
         "20-score-leads",
+        "21-criteria",
+        "22-enrolling",
+        "23-explain-scores",
+        "24-numbers",
+        "25-campaign-performance",
     ]
     assert examples[0].title == "Lead timelines"
     for example in examples:

@@ -19,6 +19,9 @@ ENGINE = GraphQLEngine(build(), limits_of(Settings()))
 async def test_every_example_succeeds_and_keeps_nothing(world: World, example: Example) -> None:
     lead, other = await world.lead(status="NURTURING", score=60), await world.lead()
     known = {"lead": world.id("Lead", lead.id), "duplicate": world.id("Lead", other.id)}
+    campaign = await world.campaign(status="ACTIVE")
+    await world.member(campaign, lead)
+    known["campaign"] = world.id("Campaign", campaign.id)
     known["user"] = world.id("User", world.users[Role.SALES_REP])
     variables = {name: value for name, value in known.items() if f"${name}:" in example.query}
     ENGINE.prepare(GraphQLRequest(example.query, variables=variables))

@@ -24,7 +24,7 @@ from lma_graph.leads.models import (
     LeadTemperature,
     LeadTermRow,
 )
-from lma_graph.scoring.models import LeadScoreHistoryRow, LeadScoringRuleRow, RuleType, ScoreEntryKind
+from lma_graph.scoring.models import FrequencyPeriod, LeadScoreHistoryRow, LeadScoringRuleRow, RuleType, ScoreEntryKind
 from lma_graph.users.models import UserRow
 from lma_graph.workflows.models import WorkflowRow
 from world import DECLARED, World
@@ -222,12 +222,15 @@ def _member(draw: Draw, campaign: int, lead: int) -> dict[str, Any]:
 
 
 def _rule(draw: Draw, at: int) -> dict[str, Any]:
-    kind = draw.member(RuleType)
+    kind, times = draw.member(RuleType), draw.maybe(1, 3)
     return {
         "name": f"Rule {at}",
         "description": draw.maybe("why"),
         "rule_type": kind,
-        "half_life_days": 30 if kind == "DECAY" else None,
+        "half_life_days": draw.one((7, 30)) if kind == "DECAY" else None,
+        "frequency": "ONCE" if times is None else "AT_MOST",
+        "frequency_limit": times,
+        "frequency_period": times and draw.member(FrequencyPeriod),
         "criteria": {"v": 1, "format": "filter", "expr": {}},
         "score_points": draw.one((-10, 5, 10)),
         "is_active": draw.one((True, False)),

@@ -25,6 +25,7 @@ from inputs import Inputs, literal
 
 from lma_graph.kernel.cursors import write_cursors
 from lma_graph.kernel.errors import DomainError
+from lma_graph.kernel.graphql.figures import ReckonedField
 from lma_graph.kernel.graphql.lists import SlicedField
 from world import SCHEMA
 
@@ -42,6 +43,8 @@ SIZES = (0, 1, 1, 2, 2, 3, 5)
 SLICES = (("first", None),) * 6 + (("last", None), (None, None), ("first", "after"), ("last", "before"))
 SLICES += ((None, "after"), (None, "before"))
 MALFORMED = ("", "x", "AAAAAAAAAAAA", "____________", "AwAAAAAAAAAB=", "Lead:1")
+SINCE = ("2024-12-31T23:30:00Z", "2025-03-29T12:00:00+01:00", "2025-10-25T22:00:00Z")
+UNTIL = ("2026-03-29T01:00:00Z", "2026-10-25T02:30:00+01:00", "2027-01-01T00:00:00Z")
 _FIELDS = 40
 
 
@@ -169,6 +172,8 @@ class _Writer:
             return ""
         field = definition.extensions.get("strawberry-definition")
         made = self._paged(field, definition) if isinstance(field, SlicedField) else {}
+        if isinstance(field, ReckonedField):
+            made = self._reckoned(definition)
         for name, argument in definition.args.items():
             needed = isinstance(argument.type, GraphQLNonNull)
             if name not in made and needed and (argument.default_value is Undefined or self.inputs.chance(40)):
@@ -182,6 +187,21 @@ class _Writer:
                 return self.inputs.variable(argument.type, lambda: self.inputs.one(SEARCHES))
             return f'"{text}"'
         return self.inputs.text(argument.type, name)
+
+    # --- figures ---
+
+    def _reckoned(self, definition: GraphQLField) -> dict[str, str]:
+        """Arguments of groups and series that are hardly ever refused."""
+        inputs, args, made = self.inputs, definition.args, {}
+        for name, percent in (("groupBy", 80), ("orderBy", 30), ("filter", 30), ("interval", 70), ("measure", 70)):
+            if name in args and inputs.chance(percent):
+                made[name] = inputs.text(args[name].type, name)
+        if "first" in args and inputs.chance(30):
+            made["first"] = self._given(args["first"], inputs.one((1, 2, 5, 1000, 0) if inputs.chance(10) else (1, 3)))
+        for name, moments in (("from", SINCE), ("to", UNTIL)):
+            if name in args and inputs.chance(40):
+                made[name] = self._given(args[name], inputs.one(moments))
+        return made
 
     # --- pages ---
 

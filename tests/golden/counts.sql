@@ -28,8 +28,8 @@ LIMIT $3::INTEGER
 -- $2 = 1
 -- $3 = 21
 
-SELECT t.organization_id, t.id, t.campaign_id, t.lead_id, t.status, t.added_at, t.last_contact_at, t.response_at,
-    t.conversion_at
+SELECT t.organization_id, t.id, t.campaign_id, t.lead_id, t.status, t.chosen_by, t.added_at, t.last_contact_at,
+    t.response_at, t.conversion_at
 FROM campaign_leads AS t
 WHERE t.organization_id = $1::BIGINT
 AND (EXISTS (SELECT $2::INTEGER AS anon_1
@@ -182,12 +182,12 @@ LIMIT $3::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 11
 
-SELECT k.id AS parent_id, top.organization_id, top.id, top.campaign_id, top.lead_id, top.status, top.added_at,
-    top.last_contact_at, top.response_at, top.conversion_at
+SELECT k.id AS parent_id, top.organization_id, top.id, top.campaign_id, top.lead_id, top.status, top.chosen_by,
+    top.added_at, top.last_contact_at, top.response_at, top.conversion_at
 FROM unnest($1::BIGINT[]) AS k(id)
 JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.campaign_id AS campaign_id, c.lead_id AS
-    lead_id, c.status AS status, c.added_at AS added_at, c.last_contact_at AS last_contact_at, c.response_at AS
-    response_at, c.conversion_at AS conversion_at
+    lead_id, c.status AS status, c.chosen_by AS chosen_by, c.added_at AS added_at, c.last_contact_at AS
+    last_contact_at, c.response_at AS response_at, c.conversion_at AS conversion_at
 FROM campaign_leads AS c
 WHERE c.organization_id = $2::BIGINT
 AND c.lead_id = k.id
@@ -272,8 +272,9 @@ GROUP BY c.lead_id
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
-    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
+SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria,
+    t.follow_criteria, t.start_date, t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by,
+    t.created_at, t.updated_at
 FROM campaigns AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])
@@ -306,12 +307,12 @@ LIMIT $3::INTEGER) AS top ON true
 -- $2 = <organization_id>
 -- $3 = 11
 
-SELECT k.id AS parent_id, top.organization_id, top.id, top.campaign_id, top.lead_id, top.status, top.added_at,
-    top.last_contact_at, top.response_at, top.conversion_at
+SELECT k.id AS parent_id, top.organization_id, top.id, top.campaign_id, top.lead_id, top.status, top.chosen_by,
+    top.added_at, top.last_contact_at, top.response_at, top.conversion_at
 FROM unnest($1::BIGINT[]) AS k(id)
 JOIN LATERAL (SELECT c.organization_id AS organization_id, c.id AS id, c.campaign_id AS campaign_id, c.lead_id AS
-    lead_id, c.status AS status, c.added_at AS added_at, c.last_contact_at AS last_contact_at, c.response_at AS
-    response_at, c.conversion_at AS conversion_at
+    lead_id, c.status AS status, c.chosen_by AS chosen_by, c.added_at AS added_at, c.last_contact_at AS
+    last_contact_at, c.response_at AS response_at, c.conversion_at AS conversion_at
 FROM campaign_leads AS c
 WHERE c.organization_id = $2::BIGINT
 AND (EXISTS (SELECT $3::INTEGER AS anon_1

@@ -11,8 +11,9 @@ AND t.id = ANY ($2::BIGINT[])
 -- $1 = <organization_id>
 -- $2 = <2 keys>
 
-SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria, t.start_date,
-    t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by, t.created_at, t.updated_at
+SELECT t.organization_id, t.id, t.name, t.description, t.campaign_type, t.status, t.target_criteria,
+    t.follow_criteria, t.start_date, t.end_date, t.budget_allocated, t.budget_spent, t.goals, t.created_by,
+    t.created_at, t.updated_at
 FROM campaigns AS t
 WHERE t.organization_id = $1::BIGINT
 AND t.id = ANY ($2::BIGINT[])

@@ -75,6 +75,28 @@ CHECKS = {
             OR EXISTS (SELECT FROM activities a WHERE a.organization_id = $1 AND a.lead_id = l.id
                        AND NOT a.metadata @> '{"erased": true}'))
     """,
+    "a membership is where the trail says": """
+        SELECT m.id, m.status, n.metadata FROM campaign_leads m
+        JOIN leads l ON l.organization_id = $1 AND l.id = m.lead_id
+        LEFT JOIN LATERAL (
+            SELECT metadata FROM activities a WHERE a.organization_id = $1 AND a.lead_id = m.lead_id
+            AND a.activity_type IN ('CAMPAIGN_ENROLLED', 'CAMPAIGN_RESPONSE') AND a.campaign_id = m.campaign_id
+            ORDER BY id DESC LIMIT 1
+        ) n ON true
+        WHERE m.organization_id = $1 AND m.status IS DISTINCT FROM n.metadata ->> 'to'
+        AND num_nonnulls(l.email, l.first_name, l.last_name, l.company, l.phone, l.external_id) > 0
+        AND NOT EXISTS (SELECT FROM lead_merges x WHERE x.organization_id = $1
+                        AND (x.lead_id = l.id OR x.merged_ids @> to_jsonb(l.id)))
+    """,
+    "what has happened to a member is stamped": """
+        SELECT id FROM campaign_leads WHERE organization_id = $1 AND (
+            status = 'CONTACTED' AND last_contact_at IS NULL OR status = 'RESPONDED' AND response_at IS NULL
+            OR status = 'CONVERTED' AND conversion_at IS NULL)
+    """,
+    "criteria choose only for campaigns that have some": """
+        SELECT m.id FROM campaign_leads m JOIN campaigns c ON c.organization_id = $1 AND c.id = m.campaign_id
+        WHERE m.organization_id = $1 AND c.follow_criteria <> 'NONE' AND c.target_criteria IS NULL
+    """,
     "an entry of the trail is an event, once": """
         SELECT a.id, a.activity_type FROM activities a WHERE a.organization_id = $1 AND 1 <> (
             SELECT count(*) FROM outbox_events o WHERE o.organization_id = $1 AND o.name = a.activity_type

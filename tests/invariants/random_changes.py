@@ -1,4 +1,4 @@
-"""Random mutations of leads, assignments, activities, notes and scores: valid ones, invalid ones, and repetitions.
+"""Random mutations of leads, their activities and notes, scores and campaigns: valid ones, invalid ones, repetitions.
 
 Few addresses, labels and keys are drawn from, so that changes get in each other's way. Enter at `drawn`.
 """
@@ -54,7 +54,8 @@ class Ground:
     notes: Mapping[Role, Sequence[str]]
     """By who wrote them."""
     users: Sequence[str]
-    rules: Sequence[str]
+    rules: Sequence[str] = ()
+    campaigns: Sequence[str] = ()
     previous: list[Change] = field(default_factory=list)
 
 
@@ -231,6 +232,32 @@ _CALLS = (
     {"activities": {"count": {"where": {"status": {"eq": "COMPLETED"}}, "gte": 1}}},
 )
 _SCORED = (*FILTERS, *_CALLS, {"score": {"gt": 1}}, {"lastEngagementDate": {"withinLast": "P30D"}})
+
+
+def _campaign(draw: Draw) -> dict[str, Any]:
+    return draw.given(
+        name=lambda: draw.of(("Spring", "")),
+        targetCriteria=lambda: draw.of((*FILTERS, None)),
+        followCriteria=lambda: draw.of(("NONE", "IN", "IN_AND_OUT")),
+        startDate=lambda: "2026-03-01",
+        endDate=lambda: draw.of(("2026-02-01", "2026-04-01", None)),
+        goals=lambda: [{"name": name, "target": 1} for name in draw.some(("a", "b"), 2)],
+    )
+
+
+def _enrolled(draw: Draw) -> dict[str, Any]:
+    chosen = draw.of(({"useTargetCriteria": True}, draw.selection(), draw.selection()))
+    return {"campaignId": draw.of(draw.ground.campaigns), **chosen, **draw.given(exclude=lambda: draw.of(FILTERS))}
+
+
+def _members(draw: Draw) -> dict[str, Any]:
+    chosen = draw.given(leadIds=lambda: draw.some(draw.ground.leads, 3), filter=lambda: draw.of(_MEMBERS))
+    return {"campaignId": draw.of(draw.ground.campaigns), **(chosen or {"filter": {}})}
+
+
+_LIFE = ("DRAFT", "ACTIVE", "ACTIVE", "ACTIVE", "PAUSED", "COMPLETED", "ARCHIVED")
+_PLACES = ("ENROLLED", "CONTACTED", "ENGAGED", "RESPONDED", "CONVERTED", "UNSUBSCRIBED", "BOUNCED", "REMOVED")
+_MEMBERS: tuple[dict[str, Any], ...] = ({}, {"status": {"eq": "ENROLLED"}}, {"lead": {"status": {"eq": "NEW"}}})
 _POOLED = ("ROUND_ROBIN", "LEAST_LOADED")
 _KINDS = ("CALL", "EMAIL", "MEETING", "EMAIL_OPEN", "TASK")
 INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
@@ -294,10 +321,25 @@ INPUTS: dict[str, Callable[[Draw], dict[str, Any]]] = {
     },
     "rescoreLeads": lambda d: d.selection() if not d.rarely() else {"all": True},
     "setScoreThresholds": _thresholds,
+    "createCampaign": lambda d: {"name": "Spring", "campaignType": "EMAIL", **_campaign(d)},
+    "updateCampaign": lambda d: {"id": d.of(d.ground.campaigns), "patch": _campaign(d)},
+    "setCampaignStatus": lambda d: {"id": d.of(d.ground.campaigns), "status": d.of(_LIFE)},
+    "deleteCampaign": lambda d: {"id": d.of(d.ground.campaigns)},
+    "enrollLeads": _enrolled,
+    "updateCampaignLead": lambda d: {
+        "campaignId": d.of(d.ground.campaigns),
+        "leadId": d.lead(),
+        "status": d.of(_PLACES),
+    },
+    "updateCampaignLeads": lambda d: {**_members(d), "status": d.of(_PLACES)},
+    "removeLeadsFromCampaign": _members,
 }
 """How the input of each mutation is drawn."""
-_OFTEN = ("createLead", "updateLead", "mergeLeads", "unmergeLeads", "upsertLeads", "assignLead", "restoreLead")
-_NAMES = (*INPUTS, *_OFTEN, *_OFTEN, "createScoringRule", "updateScoringRule")
+_OFTEN = (
+    "createLead", "updateLead", "mergeLeads", "unmergeLeads", "upsertLeads", "assignLead", "restoreLead",
+    "createLead", "updateLead", "autoAssignLeads", "enrollLeads", "updateCampaignLead", "updateCampaignLead",
+)  # fmt: skip
+_NAMES = (*INPUTS, *_OFTEN, "createScoringRule", "updateScoringRule")
 
 
 def drawn(random: Random, ground: Ground) -> Change:

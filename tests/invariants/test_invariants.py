@@ -34,7 +34,7 @@ RUNS = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-STEPS = 15
+STEPS = 22
 CLIENTS = 8
 OPERATIONS = 25
 OTHER_WORK = {"createUpload", "importLeads", "exportLeads", "cancelExecution", "retryExecution"}
@@ -97,6 +97,11 @@ async def peopled(world: World, leads: int) -> World:
         await world.do("addNote", {**about, "content": "n", "isPrivate": role is Role.MANAGER}, "__typename", role=role)
         planned = {**about, "activityType": "CALL", "scheduledAt": "2026-01-05T10:00:00Z"}
         await world.do("scheduleActivity", planned, "__typename", role=role)
+    followed = {"targetCriteria": {"status": {"eq": "NEW"}}, "followCriteria": "IN_AND_OUT"}
+    for given in ({}, followed):
+        await world.do("createCampaign", {"name": "c", "campaignType": "EMAIL", **given}, "__typename")
+    (made,) = await world.fetch("SELECT max(id) AS id FROM campaigns WHERE organization_id = $1")
+    await world.do("setCampaignStatus", {"id": world.id("Campaign", made["id"]), "status": "ACTIVE"}, "__typename")
     gone = await world.lead(first_name="Gone")
     await world.do("deleteLead", {"id": world.id("Lead", gone.id)}, "__typename")
     part = await world.lead(last_name="Part", custom_fields={"country": "FR"}, score=5)
@@ -112,6 +117,7 @@ UNION ALL SELECT 'alive', 'Lead', id FROM leads WHERE organization_id = $1 AND d
 UNION ALL SELECT 'deleted', 'Lead', id FROM leads WHERE organization_id = $1 AND deleted_at IS NOT NULL
     AND merged_into_id IS NULL
 UNION ALL SELECT 'merged', 'Lead', id FROM leads WHERE organization_id = $1 AND merged_into_id IS NOT NULL
+UNION ALL SELECT 'campaigns', 'Campaign', id FROM campaigns WHERE organization_id = $1
 UNION ALL SELECT 'users', 'User', id FROM users WHERE organization_id = $1
 UNION ALL SELECT 'rules', 'LeadScoringRule', id FROM lead_scoring_rules WHERE organization_id = $1
 UNION ALL SELECT role, 'LeadNote', n.id FROM lead_notes n JOIN users u ON u.organization_id = $1 AND u.id = n.user_id
@@ -127,7 +133,11 @@ async def ground_of(world: World, owner: asyncpg.Connection, previous: list[Chan
     found: dict[str, list[str]] = {"alive": [], "deleted": [], "merged": [], "scheduled": []}
     found |= {"leads": [world.id("Lead", 2**40)], "activities": [world.id("Activity", 2**40)]}
     notes: dict[str, list[str]] = {Role.VIEWER: [world.id("LeadNote", 2**40)]}
-    found |= {"users": [world.id("User", 2**40)], "rules": [world.id("LeadScoringRule", 2**40)]}
+    found |= {
+        "users": [world.id("User", 2**40)],
+        "rules": [world.id("LeadScoringRule", 2**40)],
+        "campaigns": [world.id("Campaign", 2**40)],
+    }
     for kind, name, number in await owner.fetch(THERE, world.organization_id):
         (notes if name == "LeadNote" else found).setdefault(kind, []).append(world.id(name, number))
     return Ground(**found, notes={Role(role): numbers for role, numbers in notes.items()}, previous=previous)

@@ -17,6 +17,7 @@ from lma_graph.executions.engine import job_of
 from lma_graph.kernel.jobs.registry import JOBS
 from lma_graph.kernel.viewer import Role
 from lma_graph.leads import jobs
+from lma_graph.leads.criteria import LEAD
 from lma_graph.leads.service import selecting
 from lma_graph.leads.service.selecting import LONG_WORK
 from world import World
@@ -38,7 +39,11 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def performed(world: World, url: str, name: str, given: dict[str, Any], **options: Any) -> dict[str, Any]:
     """What became of the execution that a mutation gave."""
-    found = await world.do(name, given, SHOWN, **options)
+    return await worked_off(world, url, await world.do(name, given, SHOWN, **options))
+
+
+async def worked_off(world: World, url: str, found: Any) -> dict[str, Any]:
+    """What becomes of the execution once a worker is there."""
     assert found["execution"]["status"] == "PENDING"
     assert (found["execution"]["workflowType"], found["execution"]["progress"]["done"]) == ("BULK_UPDATE", 0)
     (number,) = [
@@ -111,3 +116,16 @@ async def test_as_many_as_fit_into_one_transaction_are_no_long_work(world: World
     await world.fetch(MANY, 30)
     found = await world.do("bulkUpdateLeads", {"filter": {}, "patch": {"value": 1}}, f"updated {SHOWN}")
     assert (found["updated"], found["execution"]) == (30, None)
+
+
+async def test_a_filter_whose_term_is_gone_when_work_begins_ends_the_work(
+    world: World, owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.fetch(MANY, 70)
+    given = {"filter": {"jobTitle": {"isNull": True}}, "patch": {"value": 5}}
+    found = await world.do("bulkUpdateLeads", given, SHOWN)
+    monkeypatch.delitem(LEAD.terms, "jobTitle")
+    done = await worked_off(world, owner_url, found)
+    assert (done["status"], done["progress_done"]) == ("FAILED", 0)
+    assert done["error_message"] == "filter.jobTitle: is not a field of LeadFilter"
+    assert await world.fetch("SELECT id FROM leads WHERE organization_id = $1 AND value IS NOT NULL") == []

@@ -61,6 +61,14 @@ DEEDS: dict[str, dict[str, Any]] = {
     "adjustLeadScore": {"leadId": Of("Lead"), "change": 5, "reason": "new"},
     "rescoreLeads": {"leadIds": [Of("Lead")]},
     "setScoreThresholds": {"warm": 5, "hot": 15, "caps": [{"ruleType": "DEMOGRAPHIC", "limit": 3}]},
+    "createCampaign": {"name": "new", "campaignType": "EMAIL", "targetCriteria": {"company": {"eq": "new"}}},
+    "updateCampaign": {"id": Of("Campaign"), "patch": {"name": "new"}},
+    "setCampaignStatus": {"id": Of("Campaign"), "status": "ARCHIVED"},
+    "deleteCampaign": {"id": Of("EmptyCampaign")},
+    "enrollLeads": {"campaignId": Of("Campaign"), "leadIds": [Of("Lead")]},
+    "updateCampaignLead": {"campaignId": Of("Campaign"), "leadId": Of("Lead"), "status": "CONVERTED"},
+    "updateCampaignLeads": {"campaignId": Of("Campaign"), "leadIds": [Of("Lead")], "status": "CONVERTED"},
+    "removeLeadsFromCampaign": {"campaignId": Of("Campaign"), "leadIds": [Of("Lead")]},
 }
 """Mutation → input."""
 UNREHEARSED: frozenset[str] = frozenset({"createUpload"})

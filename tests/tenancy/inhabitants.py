@@ -33,7 +33,7 @@ class Populated:
 
 def kind_of(name: str) -> str:
     """The type of a row that is named with its state, such as `DeletedLead`."""
-    for state in ("Deleted", "Scheduled", "Own", "Doubled", "Merged", "Pending", "Failed"):
+    for state in ("Deleted", "Scheduled", "Own", "Doubled", "Merged", "Pending", "Failed", "Empty"):
         name = name.removeprefix(state)
     return name
 
@@ -93,6 +93,7 @@ async def populate(world: World) -> Populated:
         "DeletedLead": deleted.id,
         "DoubledLead": doubled.id,
         "MergedLead": merged.id,
+        "EmptyCampaign": (await world.campaign(name=WORD)).id,
     }
     return Populated(world, rows, {**hidden, "ScheduledActivity": scheduled.id, "OwnLeadNote": own.id})
 

@@ -253,6 +253,7 @@ async def test_functions_that_pass_row_security_by_are_listed(owner) -> None:
         "organizations_with_jobs": True,
         "purge_events": True,
         "organizations_with_rules": True,
+        "organizations_following": True,
     }
     for row in rows:
         assert row["proconfig"] == ["search_path=public, pg_temp"], row["proname"]

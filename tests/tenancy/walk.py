@@ -30,7 +30,13 @@ NODES = sorted(kind.name for kind in GRAPH.get_possible_types(GRAPH.type_map["No
 ID_OPERATORS = [
     name for name, field in GRAPH.type_map["IDFilter"].fields.items() if get_named_type(field.type).name == "ID"
 ]
-ASKED_ELSEWHERE = {"previewAssignment", "findDuplicateLeads"}
+ASKED_ELSEWHERE = {
+    "previewAssignment",
+    "findDuplicateLeads",
+    "convertLeadFilter",
+    "previewCampaignAudience",
+    "previewScoringRule",
+}
 """Fields with an input that no walk can make up; the tests of their features try them with foreign ids."""
 
 

@@ -26,11 +26,11 @@ from lma_graph.app.metrics import metrics
 from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database
 from lma_graph.kernel.errors import Unavailable
-from lma_graph.kernel.files import Files
 from lma_graph.kernel.graphql.context import CommandContext, Context
 from lma_graph.kernel.graphql.engine import GraphQLEngine, run_standard
 from lma_graph.kernel.graphql.execution.runner import planned
 from lma_graph.kernel.graphql.limits import Limits
+from lma_graph.kernel.object_files import files_at
 from lma_graph.kernel.session import Session
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import TokenVerifier, build_verifier, parse_bearer, server_secret
@@ -61,7 +61,8 @@ def create(
     """The application. Raises `ConfigurationError` where nothing says how tokens are signed."""
     verifier = verifier_of(settings, development)
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
-    files = Files.at(settings.home, server_secret(secret, settings.home), **settings.file_options)
+    signed_with = server_secret(secret, settings.home)
+    files = files_at(settings.files_url, settings.home, signed_with, **settings.file_options)
     database = Database(
         database_url,
         pool_size=settings.database_pool_size,

@@ -45,6 +45,24 @@ class MemberStatus(Choice):
     REMOVED = "REMOVED", "Taken out of the campaign."
 
 
+class FollowCriteria(Choice):
+    """Whether leads come and go with a campaign's criteria by themselves, while it is active."""
+
+    NONE = "NONE", "They do not."
+    IN = "IN", "A lead that matches is enrolled."
+    IN_AND_OUT = (
+        "IN_AND_OUT",
+        "As IN; a lead that the criteria enrolled is taken out when it matches no longer and has not responded.",
+    )
+
+
+class ChosenBy(Choice):
+    """Who said last whether a lead is in a campaign."""
+
+    MANUAL = "MANUAL", "A person, by naming the lead or by a filter; the criteria do not overrule that."
+    CRITERIA = "CRITERIA", "The campaign's own criteria."
+
+
 class CampaignRow(TenantRow):
     """A marketing or outreach campaign."""
 
@@ -55,6 +73,12 @@ class CampaignRow(TenantRow):
     campaign_type: Mapped[str] = column("Free label of its kind, such as `EMAIL`, `WEBINAR` or `EVENT`.")
     status: Mapped[str] = choice(CampaignStatus, "Where it stands in its life.", default=CampaignStatus.DRAFT)
     target_criteria: Mapped[dict[str, Any] | None] = column("Whom it is for: a stored `LeadFilter`.")
+    follow_criteria: Mapped[str] = choice(
+        FollowCriteria,
+        "Whether leads come and go with the criteria by themselves, while the campaign is active.",
+        default=FollowCriteria.NONE,
+        added="an audience that is kept up to date without anybody enrolling",
+    )
     start_date: Mapped[dt.date | None] = column("First day.")
     end_date: Mapped[dt.date | None] = column("Last day.")
     budget_allocated: Mapped[int | None] = column("Budget, in whole units of the organization's currency.")
@@ -68,6 +92,7 @@ class CampaignRow(TenantRow):
 
     __table_args__ = (
         choices_check("status", CampaignStatus),
+        choices_check("follow_criteria", FollowCriteria),
         sa.CheckConstraint("end_date >= start_date", name="dates"),
         sa.CheckConstraint("budget_allocated >= 0 AND budget_spent >= 0", name="budget"),
         organization_key(),
@@ -75,6 +100,14 @@ class CampaignRow(TenantRow):
         index("campaigns", "created_at", *newest("created_at"), serves="`campaigns`, newest first"),
         index("campaigns", "status", "status", *newest("created_at"), serves="campaigns of a status"),
         index("campaigns", "created_by", "created_by", serves="the key"),
+        index(
+            "campaigns",
+            "following",
+            "status",
+            "id",
+            serves="campaigns whose members follow their criteria",
+            postgresql_where=sa.text("follow_criteria <> 'NONE'"),
+        ),
     )
 
 
@@ -86,13 +119,20 @@ class CampaignLeadRow(TenantRow):
     campaign_id: Mapped[int] = column("The campaign.", sa.BigInteger())
     lead_id: Mapped[int] = column("The lead.", sa.BigInteger())
     status: Mapped[str] = choice(MemberStatus, "How far the lead has come.", default=MemberStatus.ENROLLED)
-    added_at: Mapped[dt.datetime] = column("When the lead was enrolled.", server_default=sa.func.now())
+    chosen_by: Mapped[str] = choice(
+        ChosenBy,
+        "Who said last whether the lead is in the campaign.",
+        default=ChosenBy.MANUAL,
+        added="what a person has chosen is not overruled by the criteria",
+    )
+    added_at: Mapped[dt.datetime] = column("When the lead was first enrolled.", server_default=sa.func.now())
     last_contact_at: Mapped[dt.datetime | None] = column("When the campaign contacted the lead last.")
     response_at: Mapped[dt.datetime | None] = column("When the lead first responded.")
     conversion_at: Mapped[dt.datetime | None] = column("When the lead converted.")
 
     __table_args__ = (
         choices_check("status", MemberStatus),
+        choices_check("chosen_by", ChosenBy),
         tenant_key("campaign_id", "campaigns", cascade=True),
         tenant_key("lead_id", "leads", cascade=True),
         unique(

@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+from collections.abc import AsyncIterator
 
 import asyncpg
 import typer
@@ -14,6 +15,8 @@ from lma_graph.cli.place import database
 from lma_graph.kernel import migrations
 from lma_graph.kernel.db import Database, connect_arguments
 from lma_graph.kernel.errors import ConfigurationError
+from lma_graph.kernel.files import new_upload
+from lma_graph.kernel.object_files import files_at
 from lma_graph.kernel.settings import Settings
 
 _OLDEST, _NEWEST = 15, 18
@@ -28,6 +31,7 @@ def doctor() -> None:
             asyncio.run(_database(urls.application)),
             asyncio.run(_revision(urls.application)),
             _tokens(settings, embedded=urls.embedded),
+            asyncio.run(_files(settings)),
             _explorer(),
         ]
     if not all(found):
@@ -70,6 +74,28 @@ def _tokens(settings: Settings, *, embedded: bool) -> bool:
     if settings.jwks_url is not None and settings.jwt_audience is None:
         return _report(False, "tokens: LMA_JWKS_URL without LMA_JWT_AUDIENCE accepts the provider's tokens for others")
     return _report(True, "tokens: can be checked")
+
+
+async def _files(settings: Settings) -> bool:
+    """Keeps a file for a moment, which also tells whether the store keeps the first of two."""
+    key = f"doctor/{new_upload()}"
+    try:
+        store = files_at(settings.files_url, settings.home, b"").store
+        await store.put(key, _nothing(), most=0)
+        try:
+            await store.put(key, _nothing(), most=0)
+            return _report(False, "files: the store replaces files; it must know If-None-Match")
+        except FileExistsError:
+            pass
+        finally:
+            await store.remove(key)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the person should read it
+        return _report(False, f"files: {error}")
+    return _report(True, "files: can be kept")
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    yield b""
 
 
 def _explorer() -> bool:

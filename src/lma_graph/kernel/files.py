@@ -150,8 +150,13 @@ class Files:
 
     @classmethod
     def at(cls, home: Path, secret: bytes, **options: Any) -> "Files":
-        """Files in a directory of a home. Links are signed with a key made from the secret: no token is ever a link."""
-        return cls(LocalFiles(home / "files"), hmac.digest(secret, b"lma-graph files", hashlib.sha256), **options)
+        """Files in a directory of a home."""
+        return cls.within(LocalFiles(home / "files"), secret, **options)
+
+    @classmethod
+    def within(cls, store: FileStore, secret: bytes, **options: Any) -> "Files":
+        """Files of a store. Links are signed with a key made from the secret: no token is ever a link."""
+        return cls(store, hmac.digest(secret, b"lma-graph files", hashlib.sha256), **options)
 
     def link(self, what: str, **claims: Any) -> Link:
         """A link that lets whoever has it do one thing until it expires."""

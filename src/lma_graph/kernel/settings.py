@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="Where clients reach this server, put before links to files: `https://leads.example`."
     )
+    files_url: str | None = Field(
+        default=None,
+        description="Where files are kept: `s3://bucket/prefix?endpoint=https://…&region=…`. Absent: under `LMA_HOME`.",
+    )
     max_upload_bytes: int = Field(default=1_000_000_000, ge=1, le=2_000_000_000, description="Largest uploaded file.")
     file_link_s: int = Field(default=3_600, ge=1, description="How long a link to a file can be used.")
     file_days: int = Field(

@@ -27,10 +27,11 @@ from lma_graph.kernel.criteria import (
 )
 from lma_graph.kernel.criteria.columns import column_terms
 from lma_graph.kernel.criteria.operators import DATETIME, TEXT
+from lma_graph.kernel.criteria.seen import Seen, as_json
 from lma_graph.kernel.errors import FieldError, Path
 from lma_graph.kernel.scope import ORGANIZATION, Condition, Scope, conditions, table_of
 from lma_graph.kernel.tables import Base
-from lma_graph.leads.index import LONGEST_TEXT, words
+from lma_graph.leads.index import LONGEST_TEXT, WEIGHTS, words
 from lma_graph.leads.models import LeadFieldRow, LeadRow, LeadTagRow, LeadTermRow
 from lma_graph.users.criteria import USER
 
@@ -63,9 +64,15 @@ _TAGS = Family(
     "Which labels there must be.",
     Kind.TEXT,
     (
-        Operator("containsAny", "At least one of these.", _no_sql, many=True),
-        Operator("containsAll", "All of these.", _no_sql, many=True),
-        Operator("isEmpty", "True: has no label. False: has one.", _no_sql, value=Kind.BOOLEAN),
+        Operator("containsAny", "At least one of these.", _no_sql, many=True, words="include {}"),
+        Operator("containsAll", "All of these.", _no_sql, many=True, words="include all of {}", last="and"),
+        Operator(
+            "isEmpty",
+            "True: has no label. False: has one.",
+            _no_sql,
+            value=Kind.BOOLEAN,
+            words=("are empty", "are not empty"),
+        ),
     ),
 )
 
@@ -124,6 +131,10 @@ class CustomFieldsTerm(JsonTerm):
         # since the planner would expect hardly any row to pass the condition itself, and sort all that match.
         return sa.and_(found, sa.case((exact, sa.true()), else_=sa.false()))
 
+    def called(self, path: list[str]) -> str:
+        """What the field is called in a sentence."""
+        return f"{'.'.join(path)} (custom field)"
+
     @staticmethod
     def _indexed(name: str, operand: Any) -> Callable[[sa.FromClause], Condition] | None:
         if isinstance(operand, bool):
@@ -152,6 +163,11 @@ class SearchTerm(ValueTerm):
         if not asked:
             return sa.false()
         return sa.and_(sa.true(), *(self._word(word, table, prefix=prefix) for word, prefix in asked))
+
+    def seen(self, value: Any, table: sa.FromClause, scope: Scope) -> Iterator[Seen]:  # noqa: ARG002  # whatever is searched
+        """The texts that are searched."""
+        searched = sa.func.concat_ws(" ", *(table.c[name] for name, _ in WEIGHTS))
+        yield Seen(self.name, as_json(searched))
 
     @staticmethod
     def _word(word: str, table: sa.FromClause, *, prefix: bool) -> Condition:

@@ -19,6 +19,7 @@ from lma_graph.kernel.graphql.given import (
     merged,
     nested,
     of,
+    query,
     several,
     text,
     texts,
@@ -239,7 +240,8 @@ class AssignmentRuleInput:
     """A rule of assignment: which leads go to whom."""
 
     name = text("Its name, the reason in the audit trail; no two rules have the same.", limit=200, required=True)
-    criteria = criteria(LEAD, "Which leads it is for; `{}` is all.", required=True)
+    criteria = criteria(LEAD, "Which leads it is for; `{}` is all. Give either this or `criteriaQuery`.")
+    criteria_query = query(LEAD, "criteria", required=True)
     user_ids = keys("User", "Among whom they are dealt.", most=MOST_USERS, as_sent=True, required=True)
     strategy = member(RuleStrategy, "How they are dealt.", required=True)
 
@@ -254,6 +256,14 @@ class SetAssignmentRulesInput:
     rules = several(
         _rule, "All rules, the first to be asked first; none at all takes them away.", most=MOST_RULES, required=True
     )
+
+
+@given
+class ConvertLeadFilterInput:
+    """A filter in one of its two forms."""
+
+    filter = criteria(LEAD, "As `LeadFilter`. Give either this or `filterQuery`.")
+    filter_query = query(LEAD, "filter", required=True)
 
 
 @given

@@ -9,6 +9,7 @@ from typing import Any
 
 from lma_graph.executions.engine import Step, Work, long_work
 from lma_graph.kernel import ids
+from lma_graph.kernel.jobs import HandBack, JobRun, job
 from lma_graph.kernel.transactions import UnitOfWork
 from lma_graph.leads.criteria import LEAD
 from lma_graph.leads.service import export_work, import_work
@@ -16,6 +17,7 @@ from lma_graph.leads.service.assigning import Assigning
 from lma_graph.leads.service.bulk import MOST_FAULTS, Changing
 from lma_graph.leads.service.dealing import Dealing
 from lma_graph.leads.service.downloads import EXPORT, IMPORT
+from lma_graph.leads.service.forgetting import FORGET_FILES, forget_files
 from lma_graph.leads.service.selecting import LONG_WORK, Selection, chunk
 
 CHUNK = 5_000
@@ -23,6 +25,17 @@ CHUNK = 5_000
 import_step = long_work(IMPORT)(import_work.step)
 export_step = long_work(EXPORT)(export_work.step)
 _WORKS = {one.name: one for one in (Assigning, Dealing, Changing)}
+
+
+@job(FORGET_FILES)
+async def forget(run: JobRun, execution_id: int | None = None) -> None:
+    """Remove files that can hold a person who was erased."""
+    more = True
+    while more and not run.stopping:
+        async with run.unit_of_work() as unit:
+            more = await forget_files(unit, execution_id)
+    if more:
+        raise HandBack
 
 
 @long_work(LONG_WORK)

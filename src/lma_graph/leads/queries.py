@@ -6,11 +6,13 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from lma_graph.kernel.choices import Choice
+from lma_graph.kernel.criteria.querybuilder import to_query
 from lma_graph.kernel.errors import FieldError, InvalidInput
 from lma_graph.kernel.graphql.commands import Payload
 from lma_graph.kernel.graphql.connections import connection_of
 from lma_graph.kernel.graphql.context import Context
 from lma_graph.kernel.graphql.fields import by_id
+from lma_graph.kernel.graphql.filter_fields import FilterField
 from lma_graph.kernel.graphql.given import Made, Values
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.lists import PAGE_AT_ROOT, Arguments, Columns, ListField
@@ -20,12 +22,13 @@ from lma_graph.kernel.loaders import All
 from lma_graph.kernel.paging import Page
 from lma_graph.kernel.scope import Scope
 from lma_graph.leads.criteria import LEAD as LEAD_WORDS
-from lma_graph.leads.inputs import FindDuplicateLeadsInput, PreviewAssignmentInput
+from lma_graph.leads.inputs import ConvertLeadFilterInput, FindDuplicateLeadsInput, PreviewAssignmentInput
 from lma_graph.leads.loaders import DELETED_LEADS, LEADS, SURVIVING_LEAD
 from lma_graph.leads.search import BY_RANK, RANK_TYPES, count_statement, search_statement
 from lma_graph.leads.service.dealing import AssignmentStrategy, preview
+from lma_graph.leads.service.filter_fields import lead_filter_fields
 from lma_graph.leads.service.selecting import Selection
-from lma_graph.leads.types import AssignmentPreview, DuplicateLead, Lead, duplicates_of
+from lma_graph.leads.types import AssignmentPreview, ConvertedLeadFilter, DuplicateLead, Lead, duplicates_of
 
 
 class DeletedLeads(Choice):
@@ -122,29 +125,52 @@ def _find_duplicates() -> FindDuplicatesField:
 _LEADS = StrawberryAnnotation(connection_of(Lead))
 
 
-class PreviewField(LoadedField):
-    """`previewAssignment`: what a mutation would do, asked of a snapshot."""
+class InputField(LoadedField):
+    """A root field with an input of one of the kinds that mutations have."""
+
+    def __init__(self, takes: Made, described: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.takes = takes
+        self._described = described
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
         """Made when the schema is assembled: vocabularies are complete by then."""
         if self._arguments is None:
-            self._arguments = [argument("input", _preview.graphql(), "What to try out.", required=True)]
+            self._arguments = [argument("input", self.takes.graphql(), self._described, required=True)]
         return self._arguments
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
         self._arguments = value
 
+
+class PreviewField(InputField):
+    """`previewAssignment`: what a mutation would do, asked of a snapshot."""
+
     async def value(self, source: Any, context: Context, **arguments: Any) -> Payload:  # noqa: ARG002
         """Deal without writing."""
-        given = _preview.values(arguments["input"])
+        given = self.takes.values(arguments["input"])
         strategy = AssignmentStrategy[given.strategy]
         tried = await preview(context.reader, Selection.given(given), strategy, given.user_ids)
         return Payload("AssignmentPreview", tried)
 
 
-_preview: Made = PreviewAssignmentInput
+class FilterFieldsField(LoadedField):
+    """`leadFilterFields`: what a query builder needs to know."""
+
+    async def value(self, source: Any, context: Context, **_: Any) -> Any:  # noqa: ARG002
+        """The fields, those declared by the organization among them."""
+        return await lead_filter_fields(context.reader)
+
+
+class ConvertField(InputField):
+    """`convertLeadFilter`: one form of a filter in both. Asks the database nothing."""
+
+    async def value(self, source: Any, context: Context, **arguments: Any) -> Payload:  # noqa: ARG002
+        """Both forms."""
+        criteria = self.takes.values(arguments["input"]).filter
+        return Payload("ConvertedLeadFilter", {"filter": criteria.tree, "query": to_query(criteria)})
 
 
 @root
@@ -173,6 +199,19 @@ class LeadQueries:
         "best match first; at most the 1,000 newest matches are ranked.",
     )
     preview_assignment = PreviewField(
+        PreviewAssignmentInput,
+        "What to try out.",
         type_annotation=StrawberryAnnotation(AssignmentPreview),
         description="What `autoAssignLeads` would do at this moment; nothing is written. Needs `leads.transfer`.",
+    )
+    lead_filter_fields = FilterFieldsField(
+        type_annotation=StrawberryAnnotation(list[FilterField]),
+        description="Everything that `LeadFilter` knows, for a user interface to build filters with: fields, their "
+        "operators, their values; the organization's declared custom fields and most used tags.",
+    )
+    convert_lead_filter = ConvertField(
+        ConvertLeadFilterInput,
+        "The filter in either form.",
+        type_annotation=StrawberryAnnotation(ConvertedLeadFilter),
+        description="A filter in both its forms: as `LeadFilter`, and as a query of react-querybuilder.",
     )

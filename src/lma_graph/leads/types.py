@@ -14,9 +14,10 @@ from lma_graph.executions.criteria import EXECUTION
 from lma_graph.executions.loaders import LEAD_EXECUTIONS
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.executions.types import WorkflowExecution
+from lma_graph.kernel.criteria.querybuilder import stored_query
 from lma_graph.kernel.graphql.commands import Payload, payload, shown, shown_all, told, told_each
 from lma_graph.kernel.graphql.context import Context
-from lma_graph.kernel.graphql.fields import batched, computed, derived, to_many, to_one
+from lma_graph.kernel.graphql.fields import CRITERIA_QUERY, batched, computed, derived, to_many, to_one
 from lma_graph.kernel.graphql.inputs import enum_of
 from lma_graph.kernel.graphql.loaded import LoadedField
 from lma_graph.kernel.graphql.nodes import extend, node, view
@@ -223,11 +224,20 @@ class AssignmentPreview:
 
 
 @payload
+class ConvertedLeadFilter:
+    """A filter in both its forms."""
+
+    filter = told(Json, of="filter", description="As `LeadFilter`, ready to be sent as a variable.")
+    query = told(Json, of="query", description="As a query of react-querybuilder.")
+
+
+@payload
 class AssignmentRule:
     """Which leads go to whom. The rules are asked in their order, and the first that matches decides."""
 
     name = told(str | None, of="name", description="Its name.")
     criteria = told(Json | None, of="criteria", description="Which leads it is for, as it is stored.")
+    criteria_query = told(Json | None, of="criteria_query", description=CRITERIA_QUERY)
     users = shown_all(USER, User, of="users", description="Among whom they are dealt; inactive users are passed over.")
     strategy = told(enum_of(RuleStrategy) | None, of="strategy", description="How they are dealt.")
     fault = told(
@@ -244,7 +254,8 @@ def _rule(stored: Any) -> Payload:
     named = {name: known.get(name) for name in ("name", "criteria")}
     strategy = known["strategy"] if known.get("strategy") in set(RuleStrategy) else None
     found = {"users": rules.users_of(stored), "strategy": strategy, "fault": rules.fault_of(stored)}
-    return Payload("AssignmentRule", {**named, **found})
+    query = stored_query(LEAD_WORDS, known.get("criteria"))
+    return Payload("AssignmentRule", {**named, **found, "criteria_query": query})
 
 
 @extend(Organization)

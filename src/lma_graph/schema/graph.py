@@ -7,6 +7,9 @@ from strawberry.tools import merge_types
 from lma_graph.activities.mutations.communication import ActivityMutations
 from lma_graph.activities.mutations.notes import NoteMutations
 from lma_graph.activities.queries import ActivityQueries
+from lma_graph.analytics.queries import AnalyticsQueries
+from lma_graph.campaigns.mutations.life import CampaignMutations
+from lma_graph.campaigns.mutations.members import CampaignLeadMutations
 from lma_graph.campaigns.queries import CampaignQueries
 from lma_graph.executions.mutations import ExecutionMutations
 from lma_graph.executions.queries import ExecutionQueries
@@ -40,6 +43,7 @@ QUERIES = (
     WorkflowQueries,
     ExecutionQueries,
     IntegrationQueries,
+    AnalyticsQueries,
 )
 
 MUTATIONS: tuple[type, ...] = (
@@ -53,6 +57,8 @@ MUTATIONS: tuple[type, ...] = (
     NoteMutations,
     ExecutionMutations,
     ScoringMutations,
+    CampaignMutations,
+    CampaignLeadMutations,
 )
 TAKING_PART = PARTICIPANTS
 TYPES = (TimelineEntry,)

@@ -18,8 +18,10 @@ from lma_graph.kernel.graphql.given import (
     key,
     keys,
     member,
+    merged,
     nested,
     of,
+    query,
     several,
     text,
     value,
@@ -57,6 +59,7 @@ class ScoringRulePatch:
     description = of(LeadScoringRuleRow.description, text)
     rule_type = chosen(LeadScoringRuleRow.rule_type)
     criteria = criteria(LEAD, _CRITERIA)
+    criteria_query = query(LEAD, "criteria")
     score_points = of(LeadScoringRuleRow.score_points, _points)
     priority = of(LeadScoringRuleRow.priority, integer)
     is_active = of(LeadScoringRuleRow.is_active, flag)
@@ -81,7 +84,8 @@ class CreateScoringRuleInput:
     name = of(LeadScoringRuleRow.name, text, limit=LONGEST_NAME, required=True)
     description = _patch.fields["description"]
     rule_type = member(RuleType, "What the rule looks at.", required=True)
-    criteria = criteria(LEAD, _CRITERIA, required=True)
+    criteria = _patch.fields["criteria"]
+    criteria_query = query(LEAD, "criteria", required=True)
     score_points = of(LeadScoringRuleRow.score_points, _points, required=True)
     priority = _patch.fields["priority"]
     is_active = _patch.fields["is_active"]
@@ -103,6 +107,13 @@ class UpdateScoringRuleInput:
 
     id = key("LeadScoringRule", "The rule.", required=True)
     patch = nested(_patch, "The values to change.", required=True)
+
+
+@merged(_patch)
+class PreviewScoringRuleInput:
+    """A new scoring rule, which needs `ruleType`, `criteria` and `scorePoints`, or changes of one that is there."""
+
+    id = key("LeadScoringRule", "The rule to change; what is absent stays as it is. Without it, it is a new rule.")
 
 
 @given

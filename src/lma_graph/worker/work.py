@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 import asyncpg
 from prometheus_client import start_http_server
 
+from lma_graph.campaigns import jobs as _campaign_jobs  # noqa: F401  # registers them
 from lma_graph.kernel.db import Database
-from lma_graph.kernel.files import Files, FileStore
+from lma_graph.kernel.files import FileStore
 from lma_graph.kernel.jobs.registry import JOBS, PERIODIC, Periodic
 from lma_graph.kernel.jobs.runner import JobOptions, Runner
+from lma_graph.kernel.object_files import files_at
 from lma_graph.kernel.settings import Settings
 from lma_graph.kernel.tokens import server_secret
 from lma_graph.leads import jobs as _lead_jobs  # noqa: F401  # registers them
@@ -49,7 +51,8 @@ def sweeping(settings: Settings, store: FileStore) -> Callable[[asyncpg.Connecti
 async def working(settings: Settings, database_url: str) -> AsyncIterator[Runner]:
     """A worker at work for as long as the block runs; then it stops as it does on SIGTERM."""
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
-    files = Files.at(settings.home, server_secret(secret, settings.home), **settings.file_options)
+    signed_with = server_secret(secret, settings.home)
+    files = files_at(settings.files_url, settings.home, signed_with, **settings.file_options)
     database = Database(
         database_url,
         pool_size=settings.job_concurrency + 1,

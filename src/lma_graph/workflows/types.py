@@ -4,10 +4,11 @@ from lma_graph.executions.criteria import EXECUTION
 from lma_graph.executions.loaders import WORKFLOW_EXECUTIONS
 from lma_graph.executions.models import WorkflowExecutionRow
 from lma_graph.executions.types import WorkflowExecution
-from lma_graph.kernel.graphql.fields import to_many, to_one
+from lma_graph.kernel.graphql.fields import queried, to_many, to_one
 from lma_graph.kernel.graphql.nodes import extend, node
 from lma_graph.kernel.graphql.scalars import Json
 from lma_graph.kernel.secrets import masked
+from lma_graph.leads.criteria import LEAD
 from lma_graph.organizations.types import Organization
 from lma_graph.users.loaders import USER
 from lma_graph.users.types import User
@@ -26,6 +27,7 @@ from lma_graph.workflows.models import WorkflowRow
 class Workflow:
     """An n8n workflow and the events that start it."""
 
+    trigger_conditions_query = queried(WorkflowRow.trigger_conditions, LEAD)
     created_by = to_one(USER, User, key=WorkflowRow.created_by, description="The user who created it.")
     executions = to_many(WORKFLOW_EXECUTIONS, WorkflowExecution, EXECUTION, description="Its runs, newest first.")
 

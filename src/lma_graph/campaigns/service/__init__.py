@@ -1,1 +1,1 @@
-"""Commands on campaigns and their members."""
+"""What can be done with campaigns and their members; knows nothing of GraphQL."""

@@ -1,7 +1,8 @@
 """What becomes of campaign memberships when leads are merged and separated: one person is once in a campaign.
 
 Where several of the leads are members, one membership stays: the surviving lead's, else the furthest. It takes over
-how far the others have come, and when; they stay with the leads that were merged, where nobody sees them.
+how far the others have come, and when; they stay with the leads that were merged, where nobody sees them. Whom a person
+has taken out stays out, where only the campaign's criteria have another of the leads in.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from lma_graph.campaigns.models import MemberStatus
+from lma_graph.campaigns.models import ChosenBy, MemberStatus
 from lma_graph.kernel.transactions import UnitOfWork
 from lma_graph.leads.occasions import LEAD_MERGED, LEAD_UNMERGED
 
@@ -21,21 +22,24 @@ _ORDER = [
     MemberStatus.CONVERTED, MemberStatus.BOUNCED, MemberStatus.UNSUBSCRIBED,
 ]  # fmt: skip
 """How far a member has come. Whoever has unsubscribed once has unsubscribed."""
+_REFUSED = {MemberStatus.BOUNCED, MemberStatus.UNSUBSCRIBED}
 _FIND = """
-SELECT id, lead_id, campaign_id, status, last_contact_at, response_at, conversion_at FROM campaign_leads
+SELECT id, lead_id, campaign_id, status, chosen_by, last_contact_at, response_at, conversion_at FROM campaign_leads
 WHERE organization_id = $1 AND lead_id = ANY($2) ORDER BY id FOR UPDATE
 """
 _WRITE = """
-UPDATE campaign_leads AS m SET lead_id = i.lead_id, status = i.status, last_contact_at = i.last_contact_at,
-    response_at = i.response_at, conversion_at = i.conversion_at
-FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
-    AS i(id, lead_id, status, last_contact_at, response_at, conversion_at)
+UPDATE campaign_leads AS m SET lead_id = i.lead_id, status = i.status, chosen_by = i.chosen_by,
+    last_contact_at = i.last_contact_at, response_at = i.response_at, conversion_at = i.conversion_at
+FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
+    AS i(id, lead_id, status, chosen_by, last_contact_at, response_at, conversion_at)
 WHERE m.organization_id = $1 AND m.id = i.id
 """
 # What was changed since the merge stays as it is; only whose membership it is goes back.
 _BACK = """
 UPDATE campaign_leads AS m SET lead_id = (i.o ->> 'lead_id')::bigint,
     status = CASE WHEN m.status = i.n ->> 'status' THEN i.o ->> 'status' ELSE m.status END,
+    chosen_by = CASE WHEN m.chosen_by = i.n ->> 'chosen_by' THEN coalesce(i.o ->> 'chosen_by', m.chosen_by)
+        ELSE m.chosen_by END,
     last_contact_at = CASE WHEN m.last_contact_at IS NOT DISTINCT FROM (i.n ->> 'last_contact_at')::timestamptz
         THEN (i.o ->> 'last_contact_at')::timestamptz ELSE m.last_contact_at END,
     response_at = CASE WHEN m.response_at IS NOT DISTINCT FROM (i.n ->> 'response_at')::timestamptz
@@ -45,7 +49,7 @@ UPDATE campaign_leads AS m SET lead_id = (i.o ->> 'lead_id')::bigint,
 FROM unnest($2::bigint[], $3::jsonb[], $4::jsonb[]) AS i(id, o, n)
 WHERE m.organization_id = $1 AND m.id = i.id
 """
-_COLUMNS = ("lead_id", "status", "last_contact_at", "response_at", "conversion_at")
+_COLUMNS = ("lead_id", "status", "chosen_by", "last_contact_at", "response_at", "conversion_at")
 
 
 @LEAD_MERGED.participant
@@ -73,9 +77,13 @@ def _together(rows: Sequence[asyncpg.Record], number: int) -> dict[str, Any]:
     def known(name: str) -> list[Any]:
         return [row[name] for row in rows if row[name] is not None]
 
+    by_hand = [row for row in rows if row["chosen_by"] == ChosenBy.MANUAL]
+    status = max((row["status"] for row in rows), key=_ORDER.index)
+    taken_out = by_hand and all(row["status"] == MemberStatus.REMOVED for row in by_hand)
     return {
         "lead_id": number,
-        "status": max((row["status"] for row in rows), key=_ORDER.index),
+        "status": MemberStatus.REMOVED.value if taken_out and status not in _REFUSED else status,
+        "chosen_by": (ChosenBy.MANUAL if by_hand else ChosenBy.CRITERIA).value,
         "last_contact_at": max(known("last_contact_at"), default=None),
         "response_at": min(known("response_at"), default=None),
         "conversion_at": min(known("conversion_at"), default=None),

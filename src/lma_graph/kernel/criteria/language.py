@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from lma_graph.kernel.criteria import words
+from lma_graph.kernel.criteria.seen import Seen, distinct
 from lma_graph.kernel.errors import FieldError, InvalidInput, Path
 from lma_graph.kernel.scope import Scope, table_of
 from lma_graph.kernel.tables import Base
@@ -37,6 +39,14 @@ class Term(ABC):
     def sql(self, value: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """The condition on a row of `table`. The value has been checked."""
 
+    @abstractmethod
+    def says(self, value: Any) -> list[str]:
+        """Clauses in plain words that must all hold; none where nothing is asked. The value has been checked."""
+
+    @abstractmethod
+    def seen(self, value: Any, table: sa.FromClause, scope: Scope) -> Iterator[Seen]:
+        """What of a row of `table` the condition looks at. The value has been checked."""
+
 
 class Filter:
     """A checked filter: a tree and the vocabulary it is written in. Equal trees are equal filters."""
@@ -59,6 +69,15 @@ class Filter:
     def sql(self, table: sa.FromClause, scope: Scope) -> Sql:
         """The condition on a row of `table`, an alias of the vocabulary's table."""
         return self.vocabulary.compile(self.tree, table, scope)
+
+    @cached_property
+    def words(self) -> str:
+        """The condition in plain words."""
+        return words.sentence(self.vocabulary.says(self.tree))
+
+    def seen(self, table: sa.FromClause, scope: Scope) -> list[Seen]:
+        """What of a row the condition looks at, as far as the scope lets it be seen."""
+        return distinct(self.vocabulary.seen(self.tree, table, scope))
 
 
 @dataclass(eq=False)
@@ -91,7 +110,7 @@ class Vocabulary:
 
     def faults(self, tree: Any, path: Path) -> Iterator[FieldError]:
         """Everything wrong with a tree; size and depth are judged first, so that the walk is bounded."""
-        parts, depth = _measure(tree)
+        parts, depth = measured(tree, MOST_PARTS)
         if parts > MOST_PARTS:
             yield FieldError(
                 path, f"is too large; it may hold at most {MOST_PARTS} keys, objects and lists", "TOO_LARGE"
@@ -145,12 +164,38 @@ class Vocabulary:
                 parts.append(self.terms[key].sql(value, table, scope))
         return parts[0] if len(parts) == 1 else sa.and_(sa.true(), *parts)
 
+    def says(self, tree: Tree) -> list[str]:
+        """Clauses in plain words, all of which must hold; none where nothing is asked."""
+        found: list[str] = []
+        for key, value in sorted(tree.items()):
+            if key == "and":
+                found += [clause for part in value for clause in self.says(part)]
+            elif key == "or":
+                found += words.either([self.says(part) for part in value])
+            elif key == "not":
+                found += words.negated(self.says(value))
+            else:
+                found += self.terms[key].says(value)
+        return found
 
-def _measure(tree: Any) -> tuple[int, int]:
-    """Parts and depth of a JSON value, without recursion; plain values in lists, as `in` has them, do not count."""
+    def seen(self, tree: Tree, table: sa.FromClause, scope: Scope) -> Iterator[Seen]:
+        """What of a row a checked tree looks at."""
+        for key, value in sorted(tree.items()):
+            if key in {"and", "or", "not"}:
+                for part in [value] if key == "not" else value:
+                    yield from self.seen(part, table, scope)
+            else:
+                yield from self.terms[key].seen(value, table, scope)
+
+
+def measured(tree: Any, most: int) -> tuple[int, int]:
+    """Parts and depth of a JSON value, without recursion; plain values in lists, as `in` has them, do not count.
+
+    Measuring ends where there are more parts than the most that is allowed.
+    """
     parts, deepest = 0, 0
     open_: list[tuple[Any, int]] = [([tree], 0)]
-    while open_ and parts <= MOST_PARTS:
+    while open_ and parts <= most:
         value, depth = open_.pop()
         deepest = max(deepest, depth)
         inside = [part for part in _values(value) if isinstance(part, Mapping | list)]

@@ -4,7 +4,7 @@ An operator's SQL never needs to guard against null by itself, except that `ne` 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,10 @@ class Operator:
     sql: Sql
     many: bool = False
     value: Kind | None = None
+    words: str | tuple[str, str] = "is {}"
+    """What follows the field's name in a sentence; for a flag, what does where it is true, and where it is false."""
+    last: str = "or"
+    """What stands before the last of many values in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -90,36 +94,69 @@ def _folded(sql: Sql) -> Sql:
 
 _EQUALITY = (
     Operator("eq", "Equal to this.", lambda column, value: column == value),
-    Operator("ne", "Not equal to this; nulls included.", lambda column, value: column.is_distinct_from(value)),
+    Operator(
+        "ne",
+        "Not equal to this; nulls included.",
+        lambda column, value: column.is_distinct_from(value),
+        words="is not {}",
+    ),
 )
 _MEMBERSHIP = (
     Operator("in", "One of these.", _in, many=True),
-    Operator("notIn", "None of these; nulls included.", _not_in, many=True),
+    Operator("notIn", "None of these; nulls included.", _not_in, many=True, words="is not {}"),
 )
 _ORDER = (
-    Operator("lt", "Less than, or before, this.", lambda column, value: column < value),
-    Operator("lte", "At most, or until, this.", lambda column, value: column <= value),
-    Operator("gt", "More than, or after, this.", lambda column, value: column > value),
-    Operator("gte", "At least, or from, this.", lambda column, value: column >= value),
+    Operator("lt", "Less than, or before, this.", lambda column, value: column < value, words="is less than {}"),
+    Operator("lte", "At most, or until, this.", lambda column, value: column <= value, words="is at most {}"),
+    Operator("gt", "More than, or after, this.", lambda column, value: column > value, words="is more than {}"),
+    Operator("gte", "At least, or from, this.", lambda column, value: column >= value, words="is at least {}"),
 )
-_NULLS = (Operator("isNull", "True: has no value. False: has one.", _is_null, value=Kind.BOOLEAN),)
+_TIME_WORDS = {"lt": "is before {}", "lte": "is at or before {}", "gt": "is after {}", "gte": "is at or after {}"}
+_TIME_ORDER = tuple(replace(operator, words=_TIME_WORDS[operator.name]) for operator in _ORDER)
+_NULLS = (
+    Operator(
+        "isNull",
+        "True: has no value. False: has one.",
+        _is_null,
+        value=Kind.BOOLEAN,
+        words=("has no value", "has a value"),
+    ),
+)
 _TEXT = (
-    Operator("contains", "Contains this text; case matters.", _contains),
-    Operator("startsWith", "Begins with this text; case matters.", sa.func.starts_with),
-    Operator("endsWith", "Ends with this text; case matters.", _ends_with),
-    Operator("ieq", "Equal to this, ignoring case.", _folded(lambda column, value: column == value)),
-    Operator("icontains", "Contains this text, ignoring case.", _folded(_contains)),
+    Operator("contains", "Contains this text; case matters.", _contains, words="contains {}"),
+    Operator("startsWith", "Begins with this text; case matters.", sa.func.starts_with, words="begins with {}"),
+    Operator("endsWith", "Ends with this text; case matters.", _ends_with, words="ends with {}"),
+    Operator(
+        "ieq",
+        "Equal to this, ignoring case.",
+        _folded(lambda column, value: column == value),
+        words="is {} in any case",
+    ),
+    Operator("icontains", "Contains this text, ignoring case.", _folded(_contains), words="contains {} in any case"),
     Operator(
         "istartsWith",
         "Begins with this text, ignoring case.",
         _folded(sa.func.starts_with),
+        words="begins with {} in any case",
     ),
-    Operator("iendsWith", "Ends with this text, ignoring case.", _folded(_ends_with)),
+    Operator("iendsWith", "Ends with this text, ignoring case.", _folded(_ends_with), words="ends with {} in any case"),
 )
 RELATIVE = (
-    Operator("withinLast", "From that long ago until now: `P14D` is 14 days.", _within_last, value=Kind.DURATION),
-    Operator("withinNext", "From now until that long from now.", _within_next, value=Kind.DURATION),
-    Operator("olderThan", "Before that long ago.", _older_than, value=Kind.DURATION),
+    Operator(
+        "withinLast",
+        "From that long ago until now: `P14D` is 14 days.",
+        _within_last,
+        value=Kind.DURATION,
+        words="is within the last {}",
+    ),
+    Operator(
+        "withinNext",
+        "From now until that long from now.",
+        _within_next,
+        value=Kind.DURATION,
+        words="is within the next {}",
+    ),
+    Operator("olderThan", "Before that long ago.", _older_than, value=Kind.DURATION, words="is more than {} ago"),
 )
 
 TEXT = Family("TextFilter", "What a text must be like.", Kind.TEXT, _EQUALITY + _MEMBERSHIP + _ORDER + _NULLS + _TEXT)
@@ -129,9 +166,11 @@ INTEGER = Family(
 FLOAT = Family("FloatFilter", "What a number must be like.", Kind.FLOAT, _EQUALITY + _MEMBERSHIP + _ORDER + _NULLS)
 BOOLEAN = Family("BooleanFilter", "What a truth value must be.", Kind.BOOLEAN, _EQUALITY + _NULLS)
 ID = Family("IDFilter", "Which row it must be, by global id.", Kind.ID, _EQUALITY + _MEMBERSHIP + _NULLS)
-DATE = Family("DateFilter", "What a day must be like.", Kind.DATE, _EQUALITY + _MEMBERSHIP + _ORDER + _NULLS + RELATIVE)
+DATE = Family(
+    "DateFilter", "What a day must be like.", Kind.DATE, _EQUALITY + _MEMBERSHIP + _TIME_ORDER + _NULLS + RELATIVE
+)
 DATETIME = Family(
-    "DateTimeFilter", "What a moment must be like.", Kind.DATETIME, _EQUALITY + _ORDER + _NULLS + RELATIVE
+    "DateTimeFilter", "What a moment must be like.", Kind.DATETIME, _EQUALITY + _TIME_ORDER + _NULLS + RELATIVE
 )
 CHOICE = Family("ChoiceFilter", "Which of a closed set it must be.", Kind.CHOICE, _EQUALITY + _MEMBERSHIP + _NULLS)
 COUNT = Family("CountFilter", "How many there must be.", Kind.INTEGER, _EQUALITY + _MEMBERSHIP + _ORDER)

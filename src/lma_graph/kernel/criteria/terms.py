@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from lma_graph.kernel import ids
 from lma_graph.kernel.choices import Choice
+from lma_graph.kernel.criteria import words
 from lma_graph.kernel.criteria.language import Sql, Term
 from lma_graph.kernel.criteria.operators import Family, Operator
+from lma_graph.kernel.criteria.seen import Seen, as_json
 from lma_graph.kernel.criteria.values import READERS, SQL_TYPES, Kind, read_choice
 from lma_graph.kernel.errors import FieldError, Path
 from lma_graph.kernel.scope import Scope
@@ -59,9 +61,10 @@ class ColumnTerm(Term):
             if operator is None:
                 yield FieldError((*path, name), f"is not an operator of {self.family_name}", "UNKNOWN_OPERATOR")
             else:
-                yield from self._check_operand(operator, operand, (*path, name))
+                yield from self.check_operand(operator, operand, (*path, name))
 
-    def _check_operand(self, operator: Operator, operand: Any, path: Path) -> Iterator[FieldError]:
+    def check_operand(self, operator: Operator, operand: Any, path: Path) -> Iterator[FieldError]:
+        """Everything wrong with the operand of one operator."""
         if operand is None:
             hint = "ask for isNull instead" if self.family.operator("isNull") else "leave it out instead"
             yield FieldError(path, f"is null; {hint}", "NULL")
@@ -115,6 +118,30 @@ class ColumnTerm(Term):
             return sa.literal(values, sa.ARRAY(SQL_TYPES[kind]))
         return sa.literal(self.read(operator, operand), SQL_TYPES[kind])
 
+    def says(self, value: Any) -> list[str]:
+        """A clause for each operator."""
+        return [self.clause(self.known(name), operand) for name, operand in sorted(value.items())]
+
+    def clause(self, operator: Operator, operand: Any, of: str = "") -> str:
+        """One operator's clause on what is called `of`, the field's name by default."""
+        of = of or words.spaced(self.name)
+        if isinstance(operator.words, tuple):
+            return f"{of} {operator.words[0 if operand else 1]}"
+        kind = operator.value or self.family.kind
+        plain = {Kind.DURATION: words.duration, Kind.TEXT: words.value}.get(kind, words.bare)
+        shown = words.listed([plain(one) for one in operand], operator.last) if operator.many else plain(operand)
+        return f"{of} {operator.words.format(shown)}"
+
+    def seen(self, value: Any, table: sa.FromClause, scope: Scope) -> Iterator[Seen]:  # noqa: ARG002  # whatever is asked of it
+        """The value."""
+        yield Seen(self.name, as_json(self.expression(table, scope)), show=self._shown())
+
+    def _shown(self) -> Callable[[Any], Any] | None:
+        node = self.node
+        if node is not None:
+            return lambda number: ids.encode(node, number)
+        return _utc if self.family.kind is Kind.DATETIME else None
+
     def known(self, name: str) -> Operator:
         """An operator that has been checked to exist."""
         operator = self.family.operator(name)
@@ -122,12 +149,20 @@ class ColumnTerm(Term):
         return operator
 
 
+def _utc(moment: str) -> str:
+    return moment.replace("+00:00", "Z")
+
+
 class ValueTerm(Term):
-    """A term whose value is plain text, such as a search; subclasses give the SQL."""
+    """A term whose value is plain text, such as a search; subclasses give the SQL, and what it looks at."""
 
     def check(self, value: Any, path: Path) -> Iterator[FieldError]:
         """Readable text."""
         yield from _unreadable(Kind.TEXT, value, path)
+
+    def says(self, value: Any) -> list[str]:
+        """The text, quoted."""
+        return [f"{words.spaced(self.name)} finds {words.value(value)}"]
 
 
 JSON_OPERATORS = {
@@ -140,6 +175,16 @@ JSON_OPERATORS = {
     "gt": "More than this.",
     "gte": "At least this.",
     "exists": "True: the key is there, even if null. False: it is not.",
+}
+JSON_WORDS = {
+    "eq": "is",
+    "ne": "is not",
+    "in": "is",
+    "notIn": "is not",
+    "lt": "is less than",
+    "lte": "is at most",
+    "gt": "is more than",
+    "gte": "is at least",
 }
 
 
@@ -167,7 +212,7 @@ class JsonTerm(Term):
             yield FieldError(path, "asks nothing of the path; give an operator such as eq", "INVALID_VALUE")
         for name, operand in condition.items():
             if name in JSON_OPERATORS:
-                yield from _check_json(name, operand, (*path, name))
+                yield from check_json(name, operand, (*path, name))
             elif name != "path":
                 yield FieldError((*path, name), "is not an operator of JsonFilter", "UNKNOWN_OPERATOR")
 
@@ -182,11 +227,42 @@ class JsonTerm(Term):
 
     def condition(self, path: list[str], name: str, operand: Any, table: sa.FromClause, scope: Scope) -> Sql:
         """One operator on the value at one path."""
+        return json_condition(self.found(path, table, scope), name, operand)
+
+    def found(self, path: list[str], table: sa.FromClause, scope: Scope) -> sa.ColumnElement[Any]:
+        """The value at one path; null where the path leads nowhere."""
         found = self.expression(table, scope)
         for step in path:
             # The path operator would take a number for a place in a list; a path is one of keys.
             found = found.op("->", return_type=_JSONB)(sa.literal(step, sa.Text()))
-        return json_condition(found, name, operand)
+        return found
+
+    def says(self, value: Any) -> list[str]:
+        """A clause for each operator of each condition."""
+        return [
+            self._clause(condition["path"], name, operand)
+            for condition in (value if isinstance(value, list) else [value])
+            for name, operand in sorted(condition.items())
+            if name != "path"
+        ]
+
+    def called(self, path: list[str]) -> str:
+        """What the value at a path is called in a sentence."""
+        return f"{'.'.join(path)} ({words.spaced(self.name)})"
+
+    def _clause(self, path: list[str], name: str, operand: Any) -> str:
+        called = self.called(path)
+        if name == "exists":
+            return f"{called} {'is there' if operand else 'is not there'}"
+        many = name in {"in", "notIn"}
+        shown = words.listed([words.value(one) for one in operand]) if many else words.value(operand)
+        return f"{called} {JSON_WORDS[name]} {shown}"
+
+    def seen(self, value: Any, table: sa.FromClause, scope: Scope) -> Iterator[Seen]:
+        """The value at each path."""
+        for condition in value if isinstance(value, list) else [value]:
+            path = condition["path"]
+            yield Seen(".".join((self.name, *path)), self.found(path, table, scope))
 
 
 _JSONB: sa.types.TypeEngine[Any] = JSONB()
@@ -200,7 +276,8 @@ def _check_steps(steps: Any, path: Path) -> Iterator[FieldError]:
         yield from _unreadable(Kind.TEXT, step, (*path, at))
 
 
-def _check_json(name: str, operand: Any, path: Path) -> Iterator[FieldError]:
+def check_json(name: str, operand: Any, path: Path) -> Iterator[FieldError]:
+    """Everything wrong with an operand of a condition on a JSON value."""
     if name not in {"in", "notIn"}:
         yield from _unreadable(Kind.BOOLEAN if name == "exists" else Kind.JSON, operand, path)
     elif not isinstance(operand, list):

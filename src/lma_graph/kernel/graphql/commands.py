@@ -89,9 +89,9 @@ def shown_all(spec: ById, node: Any, *, of: str, description: str) -> Any:
     return EachField(spec, of, type_annotation=StrawberryAnnotation(list[node]), description=description)
 
 
-def told(kind: Any, *, of: str, description: str) -> Any:
-    """A plain value that the outcome has under the name `of`."""
-    return ToldField(of, type_annotation=StrawberryAnnotation(kind), description=description)
+def told(kind: Any, *, of: str, description: str, name: str | None = None) -> Any:
+    """A plain value that the outcome has under the name `of`; `name` where Python could not say the field's."""
+    return ToldField(of, type_annotation=StrawberryAnnotation(kind), description=description, graphql_name=name)
 
 
 class ToldEachField(ToldField):

@@ -137,14 +137,21 @@ class Pricing:
         self._introspection = _introspection_sizes(schema)
 
     def price(self, parent: GraphQLNamedType, field: GraphQLField, node: FieldNode) -> Price:
-        """Scalars are free, an object is 1, a list asked for by `ids` as long as these, a connection full."""
+        """Scalars are free, an object is 1, a list asked for by `ids` as long as these, a connection full.
+
+        A field that declares what it costs by itself costs that besides, and a list that says how long it can be is
+        taken to be as long.
+        """
         named = get_named_type(field.type)
+        declared = _declared(field)
         if not is_composite_type(named):
             return _FREE
         if is_introspection_type(named):
             return self._price_introspection(parent, node)
         if named.name.endswith("Connection"):
             return Price(1, _page(field, node), 0)
+        if declared:
+            return Price(declared.get("cost", 0), _page(field, node) if "page" in declared else 1, 1)
         ids = _argument(node, _COUNTED_ARGUMENT)
         if ids is not None and _is_list(field):
             factor = _factor(ids, _DEFAULT_PAGE)
@@ -178,9 +185,13 @@ def _default_page(field: GraphQLField) -> int:
         argument = field.args.get(name)
         if argument is not None and isinstance(argument.default_value, int):
             return argument.default_value
-    declared = field.extensions.get("strawberry-definition")
-    page = (getattr(declared, "metadata", None) or {}).get("page")
-    return page if isinstance(page, int) else _DEFAULT_PAGE
+    return _declared(field).get("page", _DEFAULT_PAGE)
+
+
+def _declared(field: GraphQLField) -> Mapping[str, int]:
+    """What the field says of its cost."""
+    definition = field.extensions.get("strawberry-definition")
+    return getattr(definition, "metadata", None) or {}
 
 
 def _argument(node: FieldNode, name: str) -> ValueNode | None:

@@ -11,6 +11,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.field import StrawberryField
 
 from lma_graph.kernel.criteria import Vocabulary
+from lma_graph.kernel.criteria.querybuilder import stored_query
 from lma_graph.kernel.graphql.connections import connection_of
 from lma_graph.kernel.graphql.lists import PAGE_AT_ROOT, PAGE_NESTED, ListField, ManyField
 from lma_graph.kernel.graphql.loaded import (
@@ -23,6 +24,7 @@ from lma_graph.kernel.graphql.loaded import (
     EachField,
     OneField,
 )
+from lma_graph.kernel.graphql.scalars import Json
 from lma_graph.kernel.loaders import All, ById, Children, Spec
 from lma_graph.kernel.scope import column_of
 from lma_graph.kernel.viewer import Viewer
@@ -52,6 +54,16 @@ def computed(attribute: Any, kind: Any, convert: Callable[[Any], Any], *, descri
     return ColumnField(
         column_of(attribute), convert, type_annotation=StrawberryAnnotation(kind), description=description
     )
+
+
+CRITERIA_QUERY = (
+    "The criteria in react-querybuilder's format, for a query builder to load; null where they cannot be used any more."
+)
+
+
+def queried(attribute: Any, vocabulary: Vocabulary) -> Any:
+    """Stored criteria in the form of react-querybuilder."""
+    return computed(attribute, Json | None, lambda stored: stored_query(vocabulary, stored), description=CRITERIA_QUERY)
 
 
 def shown_as(attribute: Any, kind: Any, *, description: str) -> Any:

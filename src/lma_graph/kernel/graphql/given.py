@@ -19,6 +19,7 @@ from lma_graph.kernel import checks, ids
 from lma_graph.kernel.checks import Refused
 from lma_graph.kernel.choices import Choice
 from lma_graph.kernel.criteria import Filter, Vocabulary
+from lma_graph.kernel.criteria.querybuilder import read_query
 from lma_graph.kernel.errors import FieldError, InvalidInput, Path
 from lma_graph.kernel.graphql.inputs import enum_of, filter_of, plain
 from lma_graph.kernel.graphql.scalars import Json
@@ -54,6 +55,10 @@ class Given:
     required: bool = False
     clears: bool = False
     """Whether null is a value: it clears what is there. Otherwise it is a fault."""
+    instead_of: str | None = None
+    """The field whose value this is in another form: both are not given at once, and it is read under that name."""
+    one_of_both: bool = False
+    """Whether it, or the field that it stands for, must be given."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,9 @@ class InputType:
         """The values, faults added to the list."""
         found = Values()
         for name, public, one in self._named:
+            if one.instead_of is not None:
+                name = one.instead_of  # noqa: PLW2901  # the values know one name for both forms
+                _either(tree, public, one, path, faults)
             if public not in tree:
                 continue
             value = tree[public]
@@ -122,6 +130,17 @@ class InputType:
     def extended(self, **more: Given) -> "InputType":
         """The input with further fields."""
         return InputType(self.name, self.description, {**self.fields, **more}, self.together)
+
+
+def _either(tree: Mapping[str, Any], public: str, one: Given, path: Path, faults: list[FieldError]) -> None:
+    """Two forms of one value exclude each other."""
+    other = camel(one.instead_of or "")
+    if public in tree and other in tree:
+        text = f"{other} and {public} exclude each other: both say the same, in different forms."
+        faults.append(FieldError((*path, public), text, "CONTRADICTION"))
+    elif one.one_of_both and public not in tree and other not in tree:
+        text = f"Give either {other} or {public}; {{}} as {other} is everything."
+        faults.append(FieldError((*path, other), text, "MISSING_VALUE"))
 
 
 Made: TypeAlias = Any
@@ -249,6 +268,19 @@ def criteria(vocabulary: Vocabulary, description: str, **options: Any) -> Given:
         return None if found else Filter(vocabulary, tree)
 
     return Given(lambda: filter_of(vocabulary), read, description, **options)
+
+
+def query(vocabulary: Vocabulary, of: str, *, required: bool = False, clears: bool = False) -> Given:
+    """The criteria of the field `of`, in the form of react-querybuilder; read as if they had been given there.
+
+    The field must not be `required` itself: with `required` here one of both is.
+    """
+
+    def read(sent: Any, path: Path, faults: list[FieldError]) -> Filter | None:
+        return read_query(vocabulary, sent, path, faults)
+
+    description = f"In place of `{camel(of)}`: the JSON of react-querybuilder, as docs/criteria.md describes it."
+    return Given(lambda: Json, read, description, clears=clears, instead_of=of, one_of_both=required)
 
 
 def nested(inner: Made, description: str, **options: Any) -> Given:

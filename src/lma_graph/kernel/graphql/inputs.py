@@ -162,6 +162,15 @@ def order_of(vocabulary: Vocabulary) -> Any:
     return _made[name]
 
 
+def order_by_one_of(name: str, fields: type[Choice]) -> Any:
+    """An order of what has no vocabulary, such as groups: one of a closed set, the greatest first by default."""
+    if name not in _made:
+        made = _input(name, "One thing to sort by; ties are broken by the keys.")
+        _add(made, "field", enum_of(fields), "What to sort by.")
+        _add(made, "direction", enum_of(SortDirection), "Which end comes first.", default=SortDirection.DESC)
+    return _made[name]
+
+
 def sortable(vocabulary: Vocabulary) -> dict[str, ColumnTerm]:
     """The terms a list can be sorted by, by name."""
     return {

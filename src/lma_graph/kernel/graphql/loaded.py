@@ -119,12 +119,25 @@ Batch = Callable[..., Awaitable[Sequence[Any]]]
 
 
 class BatchField(LoadedField):
-    """A field whose resolver takes all parents of a level at once; `reads` names the columns it looks at."""
+    """A field whose resolver takes all parents of a level at once; `reads` names the columns it looks at.
 
-    def __init__(self, resolve: Batch, reads: Sequence[str], **options: Any) -> None:
+    With `asks`, a function of the selection, the resolver also gets `names`: what is selected of its values.
+    """
+
+    def __init__(
+        self, resolve: Batch, reads: Sequence[str], asks: Callable[[Info], Any] | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.resolve = resolve
         self.reads = tuple(reads)
+        self.asks = asks
+
+    def get_result(self, source: Any, info: Info | None, args: Any, kwargs: Any) -> Coroutine[Any, Any, Any]:
+        """A coroutine that loads the value."""
+        if self.asks is not None:
+            assert info is not None
+            kwargs = {**kwargs, "names": self.asks(info)}
+        return super().get_result(source, info, args, kwargs)
 
     async def value(self, source: Any, context: Context, **arguments: Any) -> Any:
         """The value of one parent, resolved together with those asked for at the same time."""

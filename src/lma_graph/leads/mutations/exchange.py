@@ -177,10 +177,11 @@ class ExecutionFiles:
             WorkflowExecutionRow.workflow_type,
             WorkflowExecutionRow.status,
             WorkflowExecutionRow.input_data,
+            WorkflowExecutionRow.output_data,
             WorkflowExecutionRow.progress_position,
         ],
-        description="Exported leads, or the rows that an import could not load; null where there are none, and for "
-        "everybody but the user who started it and administrators.",
+        description="Exported leads, or the rows that an import could not load; null where there are none, where they "
+        "held a person who was erased, and for everybody but the user who started it and administrators.",
     )
 
 

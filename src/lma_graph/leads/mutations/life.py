@@ -107,8 +107,8 @@ class LeadMutations:
     async def erase_lead(unit: UnitOfWork, given: Values) -> Outcome:  # noqa: N805
         """Erase a person for good; nothing brings them back.
 
-        All values and words about them go, also in history, notes and workflow runs and under merged leads. What counts
-        stays without a name: activities, points, states, values.
+        All values and words about them go, also in history, notes and runs, under merged leads, and in files that can
+        hold them. What counts stays without a name: activities, points, states, values.
         """
         return await erasing.erase(unit, given.id)
 

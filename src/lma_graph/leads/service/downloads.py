@@ -19,6 +19,8 @@ from lma_graph.kernel.transactions import Reader, Transaction, UnitOfWork
 from lma_graph.kernel.viewer import Role, Viewer
 
 IMPORT, EXPORT = "IMPORT", "EXPORT"
+FILES_ERASED = "filesErased"
+"""The key by which an execution's output says that its files held a person who was erased."""
 GET = "download"
 _MEDIA = {"CSV": "text/csv; charset=utf-8", "JSONL": "application/jsonl"}
 _ROWS = table_of(WorkflowExecutionRow)
@@ -54,7 +56,8 @@ def download_of(row: Any, viewer: Viewer) -> Download | None:
     parts: Sequence[Sequence[Any]] = (row.progress_position or {}).get("parts", ())
     theirs = row.user_id == viewer.user_id or viewer.role is Role.ADMIN
     ready = row.workflow_type == IMPORT or row.status == ExecutionStatus.SUCCEEDED
-    if row.workflow_type not in {IMPORT, EXPORT} or not (parts and theirs and ready):
+    erased = FILES_ERASED in (row.output_data or {})
+    if row.workflow_type not in {IMPORT, EXPORT} or erased or not (parts and theirs and ready):
         return None
     given: Mapping[str, Any] = row.input_data or {}
     ending = given["format"].lower()

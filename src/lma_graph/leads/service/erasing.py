@@ -11,6 +11,7 @@ from lma_graph.kernel.transactions import UnitOfWork
 from lma_graph.leads import writing
 from lma_graph.leads.occasions import LEAD_ERASED
 from lma_graph.leads.service import life
+from lma_graph.leads.service.forgetting import forget_elsewhere
 
 _FAMILY = """
 WITH named AS (
@@ -69,7 +70,9 @@ async def erase(unit: UnitOfWork, number: int) -> dict[str, Any]:
     if not rows:
         raise NotFound(life.NO_LEAD, path=("id",))
     numbers = sorted(held)
+    addresses = {row.email for row in held.values() if row.email}
     await _forget(unit, numbers)
+    await forget_elsewhere(unit, numbers, sorted(addresses))
     await LEAD_ERASED(unit, numbers)
     await ledger.record(unit, [Entry(one, ActivityType.LEAD_DELETED, {"erased": True}) for one in numbers])
     return {"erased": len(numbers)}

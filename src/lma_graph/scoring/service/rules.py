@@ -72,7 +72,7 @@ async def update(unit: UnitOfWork, number: int, patch: Mapping[str, Any]) -> dic
     Raises `NotFound`, `Conflict` (`RULE_RETIRED`) and `InvalidInput`.
     """
     row = await _held(unit, number)
-    wanted = {**_without(patch), **patch}
+    wanted = {**without(patch), **patch}
     whole = {**row._asdict(), **wanted}
     if "criteria" in wanted:
         wanted["criteria"] = to_stored(wanted["criteria"])
@@ -133,7 +133,7 @@ def _refuse(values: Mapping[str, Any], touched: Set[str], *under: str) -> None:
         raise InvalidInput([FieldError((*under, *one.path), one.message, one.code) for one in found])
 
 
-def _without(patch: Mapping[str, Any]) -> dict[str, Any]:
+def without(patch: Mapping[str, Any]) -> dict[str, Any]:
     """What a patch takes away without saying so."""
     gone: dict[str, Any] = {}
     if patch.get("frequency", RuleFrequency.AT_MOST) != RuleFrequency.AT_MOST:

@@ -14,6 +14,7 @@ from lma_graph.kernel.graphql.execution.completion import Complete
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape, Span
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, Values
 from lma_graph.kernel.graphql.execution.statements import Column, Parts
+from lma_graph.kernel.graphql.figures import Names, ReckonedField
 from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.graphql.lists import ListField, ManyField
 from lma_graph.kernel.graphql.loaded import BatchField
@@ -215,6 +216,17 @@ class NodeRoot:
 
 
 @dataclass(frozen=True)
+class FiguresRoot:
+    """A root field of figures: one function, and what the selection makes of what it gives."""
+
+    key: str
+    field: ReckonedField
+    arguments: Arguments
+    names: Names
+    complete: Complete
+
+
+@dataclass(frozen=True)
 class FallbackRoot:
     """A root field of another kind, such as introspection."""
 
@@ -222,7 +234,7 @@ class FallbackRoot:
     details: list[FieldDetails]
 
 
-Root = ListRoot | RowRoot | OutcomeRoot | NodeRoot | FallbackRoot
+Root = ListRoot | RowRoot | OutcomeRoot | NodeRoot | FiguresRoot | FallbackRoot
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,21 @@ depends on variables only through `@skip` and `@include`, whose values are there
 from collections.abc import Callable
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLFloat, GraphQLNonNull, GraphQLObjectType, get_named_type
+from graphql import GraphQLField, GraphQLFloat, GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields, collect_subfields
 
 from lma_graph.kernel.graphql.execution.arguments import arguments_of, order_of, page_of
 from lma_graph.kernel.graphql.execution.completion import completed, given
 from lma_graph.kernel.graphql.execution.connection import ConnectionShape
+from lma_graph.kernel.graphql.execution.figures import figures_of
 from lma_graph.kernel.graphql.execution.plan import (
     Batched,
     Computed,
     Entries,
     Fallback,
     FallbackRoot,
+    FiguresRoot,
     ListRoot,
     Members,
     NodeRoot,
@@ -35,6 +37,7 @@ from lma_graph.kernel.graphql.execution.plan import (
 )
 from lma_graph.kernel.graphql.execution.schedule import levels_of
 from lma_graph.kernel.graphql.execution.shapes import Shape, Source, converted, encoded, fragments
+from lma_graph.kernel.graphql.figures import ReckonedField
 from lma_graph.kernel.graphql.interface import NodeField
 from lma_graph.kernel.graphql.lists import ListField, ManyField, SlicedField
 from lma_graph.kernel.graphql.loaded import (
@@ -117,7 +120,7 @@ class Planner:
 
     # --- root fields ---
 
-    def _root(self, root_type: GraphQLObjectType, key: str, details: Details) -> Root:
+    def _root(self, root_type: GraphQLObjectType, key: str, details: Details) -> Root:  # noqa: PLR0911  # one for each kind
         name = details[0].node.name.value
         definition = root_type.fields.get(name)
         field = field_of(definition)
@@ -142,6 +145,9 @@ class Planner:
             shape = self._target(definition, details)
             required = isinstance(definition.type, GraphQLNonNull)
             return RowRoot(key, field.spec, lambda run: find(run.context.viewer), shape, required)
+        if isinstance(field, ReckonedField):
+            names, complete = figures_of(definition.type, details, self._below)
+            return FiguresRoot(key, field, arguments_of(definition, details[0]), names, complete)
         return FallbackRoot(key, details)
 
     # --- objects ---
@@ -216,10 +222,18 @@ class Planner:
             if isinstance(spec, First):
                 return Computed(key, shape, at, spec, self._target(definition, details), given(kind))
             return Computed(key, shape, at, spec, None, completed(kind))
-        if isinstance(field, BatchField) and not details[0].node.selection_set:
-            reads = self._reads(shape, field.reads)
-            return Batched(key, shape, field, arguments_of(definition, details[0]), reads, completed(definition.type))
+        if isinstance(field, BatchField) and (is_leaf_type(get_named_type(definition.type)) or field.asks):
+            return self._batched(shape, key, field, definition, details)
         return Fallback(key, shape, details, gtype, self._reads(shape, None))
+
+    def _batched(
+        self, shape: Shape, key: str, field: BatchField, definition: GraphQLField, details: Details
+    ) -> Batched:
+        arguments, reads = arguments_of(definition, details[0]), self._reads(shape, field.reads)
+        if field.asks is None:
+            return Batched(key, shape, field, arguments, reads, completed(definition.type))
+        names, complete = figures_of(definition.type, details, self._below)
+        return Batched(key, shape, field, lambda run: {**arguments(run), "names": names}, reads, complete)
 
     @staticmethod
     def _reads(shape: Shape, names: tuple[str, ...] | None) -> tuple[tuple[str, int, bool], ...]:

@@ -8,7 +8,7 @@ from graphql.pyutils import Path
 from lma_graph.kernel.graphql.execution.completion import Surprise
 from lma_graph.kernel.graphql.execution.kept import find, keep
 from lma_graph.kernel.graphql.execution.levels import fill_levels
-from lma_graph.kernel.graphql.execution.plan import FallbackRoot, ListRoot, NodeRoot, Plan, RowRoot, Run
+from lma_graph.kernel.graphql.execution.plan import FallbackRoot, FiguresRoot, ListRoot, NodeRoot, Plan, RowRoot, Run
 from lma_graph.kernel.graphql.execution.resolvers import settle
 from lma_graph.kernel.graphql.execution.statements import Arrays, Column, Part, Statement
 
@@ -30,7 +30,10 @@ async def run_plan(plan: Plan, run: Run) -> dict[str, Any]:
     for one in nodes:
         data[one.key] = await one.objects()
     for root in plan.roots:
-        if isinstance(root, FallbackRoot):
+        if isinstance(root, FiguresRoot):
+            reckon, arguments = root.field.reckon, root.arguments(run.executor)
+            data[root.key] = root.complete(await reckon(run.context, root.names, arguments))
+        elif isinstance(root, FallbackRoot):
             data[root.key] = await _fallback_root(run, root)
     return data
 

@@ -1,0 +1,1 @@
+"""Numbers about leads, activities, campaigns and scores. Enter at `queries`."""

@@ -1,0 +1,1 @@
+"""The mutations of campaigns, a file for each family."""
