@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from lma_graph.kernel.graphql.execution.completion import Surprise
 
-_WHOLE, _PRECISE = len("2026-01-31T12:00:00Z"), len("2026-01-31T12:00:00.000000Z")
+_PRECISE = len("2026-01-31T12:00:00.000000Z")
+_LENGTHS = (_PRECISE, len("2026-01-31T12:00:00Z"))
 _AT = len("2026-01-31T12:00:00")
 
 
@@ -24,15 +25,13 @@ def read_moments(text: str | None) -> Sequence[str | None]:
     if "BC" in text:
         raise Surprise("a moment that no client can be told")
     found = text.replace(" ", "T").replace("+00", "Z").split(",")
-    return [each if len(each) == _PRECISE and each[_AT] == "." else _precise(each) for each in found]
+    return [each if len(each) in _LENGTHS and each[_AT] in ".Z" else _filled(each) for each in found]
 
 
-def _precise(text: str) -> str | None:
+def _filled(text: str) -> str | None:
     """Postgres leaves out zeros at the end of a fraction."""
     if not text:
         return None
-    if len(text) == _WHOLE and text[_AT] == "Z":
-        return text
     if len(text) < _PRECISE and text[_AT : _AT + 1] == ".":
         return text[:-1].ljust(_PRECISE - 1, "0") + "Z"
     raise Surprise("a moment that no client can be told")  # infinite, or of the year 10000
