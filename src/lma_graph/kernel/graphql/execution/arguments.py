@@ -36,7 +36,8 @@ def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
     def read(executor: Executor[Any]) -> dict[str, Any]:
         if quickly is not None:
             try:
-                return quickly(executor.variable_values.coerced)
+                arguments: dict[str, Any] = quickly(executor.variable_values.coerced)
+                return arguments
             except Strange:
                 pass
         found = get_argument_values(definition, node, executor.variable_values, fragment_values, True)
