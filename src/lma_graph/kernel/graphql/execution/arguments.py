@@ -4,6 +4,7 @@ Only a few of the variables decide what a plan looks like (`shaping_variables`);
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from graphql import GraphQLError, GraphQLField
@@ -35,11 +36,9 @@ def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
 
     def read(executor: Executor[Any]) -> dict[str, Any]:
         if quickly is not None:
-            try:
+            with suppress(Strange):
                 arguments: dict[str, Any] = quickly(executor.variable_values.coerced)
                 return arguments
-            except Strange:
-                pass
         found = get_argument_values(definition, node, executor.variable_values, fragment_values, True)
         return {to_snake_case(name): plain(value) for name, value in found.items()}
 
