@@ -191,6 +191,12 @@ def test_first_visit_opens_the_examples_with_the_first_active(page: Page, served
         "Upsert",
         "Merge",
         "ImportAndExport",
+        "ScoreLeads",
+        "Criteria",
+        "Enrolling",
+        "ExplainScores",
+        "Numbers",
+        "CampaignPerformance",
     ]
     active = "document.querySelector('.graphiql-tab-active .graphiql-tab-button').textContent"
     assert page.evaluate(active) == "Timelines"

@@ -5,8 +5,7 @@ They are made by `db.Database` only.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -27,6 +26,9 @@ class Transaction:
 
     kept_files: Files | None = None
     """Set by whoever opens the transaction, where there is a place for files."""
+    _plans_last = True
+    """Whether nothing but this class's own methods runs statements. Most readers with one statement that is planned
+    anew have no other after it, so that is not undone before there is one."""
 
     def __init__(self, link: Link, viewer: Viewer, begin: str) -> None:
         self._begin = begin
@@ -37,6 +39,8 @@ class Transaction:
         self.observe: Callable[[str, float], None] | None = None
         """Told the text of every statement and how many seconds it took."""
         self._turn = asyncio.Lock()
+        self._anew = False
+        """Whether statements are planned for their values at the moment."""
 
     @property
     def raw(self) -> asyncpg.Connection:
@@ -63,10 +67,12 @@ class Transaction:
     async def arrays(self, text: str, arguments: Sequence[Any], *, anew: bool = False) -> asyncpg.Record:
         """The one row of a statement that was compiled beforehand, on the driver's connection; `anew` is `ANEW`."""
         async with self._turn:
-            if anew:
-                async with self._planning_anew():
-                    return await self._row(text, arguments)
-            return await self._row(text, arguments)
+            if anew is not self._anew:
+                await self._plan(anew=anew)
+            row = await self._row(text, arguments)
+            if anew and not self._plans_last:
+                await self._plan(anew=False)
+            return row
 
     async def _row(self, text: str, arguments: Sequence[Any]) -> asyncpg.Record | None:
         self.statements += 1
@@ -79,15 +85,18 @@ class Transaction:
     async def restart(self) -> None:
         """A new transaction of the same kind, after a statement has failed in this one."""
         await self.raw.execute(f"ROLLBACK; {self._begin}")
+        self._anew = False
 
     async def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """All rows. `:organization_id` and `:viewer_id` are bound to the viewer's."""
         anew = statement.get_execution_options().get(ANEW, False)
         async with self._turn:
-            if anew:
-                async with self._planning_anew():
-                    return await self._rows(statement, values)
-            return await self._rows(statement, values)
+            if anew is not self._anew:
+                await self._plan(anew=anew)
+            rows = await self._rows(statement, values)
+            if anew and not self._plans_last:
+                await self._plan(anew=False)
+            return rows
 
     async def _rows(self, statement: sa.Executable, values: Mapping[str, Any] | None) -> Sequence[Row]:
         connection = self._open.connection
@@ -108,13 +117,12 @@ class Transaction:
         async with self._turn:
             pass
 
-    @asynccontextmanager
-    async def _planning_anew(self) -> AsyncIterator[None]:
-        """Have a statement planned for its values, instead of by the plan that is kept for any values."""
-        await self.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-        yield
-        if self._link is not None:
-            await self._link.raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    async def _plan(self, *, anew: bool) -> None:
+        """Have statements planned for their values, or by the plan that is kept for any values, from here on."""
+        if self._link is not None:  # what a cancelled request has left behind must not go on
+            mode = "custom" if anew else "generic"
+            await self._link.raw.execute(f"SET LOCAL plan_cache_mode = force_{mode}_plan")
+            self._anew = anew
 
     def binds(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The binds every statement may use, and the given ones."""
@@ -132,6 +140,7 @@ class Reader(Transaction):
 class UnitOfWork(Transaction):
     """A read-write transaction: commits when its block ends well, rolls back otherwise."""
 
+    _plans_last = False
     request_id: str | None = None
     """The request that it serves, for the audit trail."""
 

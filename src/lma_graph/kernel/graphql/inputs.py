@@ -5,6 +5,7 @@ They are made when the schema is assembled, after every feature has extended the
 
 import datetime as dt
 import enum
+import functools
 from collections.abc import Mapping
 from typing import Any, Optional
 
@@ -184,10 +185,9 @@ def sortable(vocabulary: Vocabulary) -> dict[str, ColumnTerm]:
 
 def read_order(vocabulary: Vocabulary, given: list[Mapping[str, Any]] | None) -> list[Sort]:
     """The order a client asked for, as columns."""
-    known = {upper(name): term for name, term in sortable(vocabulary).items()}
     order: list[Sort] = []
     for one in given or ():
-        column = known[str(one["field"])].column
+        column = _order_fields(vocabulary)[str(one["field"])].column
         assert column is not None
         if any(sort.column == column.name for sort in order):
             continue  # sorting by the same column again changes nothing
@@ -197,6 +197,13 @@ def read_order(vocabulary: Vocabulary, given: list[Mapping[str, Any]] | None) ->
     return order
 
 
+@functools.cache
+def _order_fields(vocabulary: Vocabulary) -> dict[str, ColumnTerm]:
+    """By the names that orders have for them. Requests come when vocabularies are complete, so this may be kept."""
+    return {upper(name): term for name, term in sortable(vocabulary).items()}
+
+
+@functools.cache
 def column_types(vocabulary: Vocabulary) -> dict[str, Any]:
     """The Python type of every sortable column, to read cursors with."""
     found = {}

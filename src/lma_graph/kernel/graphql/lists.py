@@ -1,5 +1,6 @@
 """Connections as fields: the arguments of a page, and how it is read. Enter at `ManyField` and `ListField`."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,11 @@ class SlicedField(LoadedField):
         """The page that a client asked for."""
         raise NotImplementedError
 
+    @property
+    def moments(self) -> frozenset[str]:
+        """The columns to sort by that hold moments, as far as that is known."""
+        return frozenset()
+
 
 class PagedField(SlicedField):
     """What connections over one table share: its filter and its orders."""
@@ -68,6 +74,12 @@ class PagedField(SlicedField):
             argument("filter", made, "Which rows the list is about; all of them by default."),
             argument("order_by", order, "What to sort by, most important first; newest first by default."),
         ]
+
+    @property
+    def moments(self) -> frozenset[str]:
+        """The columns to sort by that hold moments."""
+        types = column_types(self.vocabulary)
+        return frozenset(name for name, kind in types.items() if kind is dt.datetime)
 
     def read_page(self, arguments: Arguments) -> Page:
         """The page that a client asked for."""

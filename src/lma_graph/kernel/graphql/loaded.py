@@ -34,6 +34,7 @@ class ColumnField(StrawberryField):
         super().__init__(**options)
         self.column = column.name
         self.is_json = isinstance(column.type, JSONB)
+        self.is_moment = isinstance(column.type, sa.TIMESTAMP)
         self.convert = convert if node is None else lambda number: ids.encode(node, number)
         self.node = node
         """The type whose global ids the column's numbers are."""

@@ -4,16 +4,18 @@ Only a few of the variables decide what a plan looks like (`shaping_variables`);
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from graphql import GraphQLError, GraphQLField, Node
+from graphql import GraphQLError, GraphQLField
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
-from graphql.language import ArgumentNode, DirectiveNode, VariableNode, Visitor, visit
+from graphql.language import ArgumentNode, DirectiveNode, Visitor, visit
 from strawberry.utils.str_converters import to_snake_case
 
 from lma_graph.kernel.errors import DomainError
+from lma_graph.kernel.graphql.execution.literals import Read, Strange, reader_of, variables_in
 from lma_graph.kernel.graphql.inputs import plain
 from lma_graph.kernel.graphql.lists import SlicedField
 from lma_graph.kernel.order import Order
@@ -30,12 +32,37 @@ SHAPING_ARGUMENT: Final = "orderBy"
 def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
     """The arguments that a field is asked with. Reading them raises GraphQLError where variables are missing."""
     node, fragment_values = details.node, details.fragment_variable_values
+    quickly = _quickly(definition, details)
 
     def read(executor: Executor[Any]) -> dict[str, Any]:
+        if quickly is not None:
+            with suppress(Strange):
+                arguments: dict[str, Any] = quickly(executor.variable_values.coerced)
+                return arguments
         found = get_argument_values(definition, node, executor.variable_values, fragment_values, True)
         return {to_snake_case(name): plain(value) for name, value in found.items()}
 
     return _once(read, details)
+
+
+def _quickly(definition: GraphQLField, details: FieldDetails) -> Read | None:
+    """What reads the arguments without looking at the document again; None where it takes graphql-core's own way."""
+    if details.fragment_variable_values:
+        return None
+    given = {argument.name.value: argument.value for argument in details.node.arguments or ()}
+    varying = {name for name, value in given.items() if variables_in(value)}
+    alone = GraphQLField(definition.type, {n: a for n, a in definition.args.items() if n not in varying})
+    try:
+        found = get_argument_values(alone, details.node, None, None, True)
+        readers = [
+            (to_snake_case(kind.out_name or name), reader_of(given[name], kind.type))
+            for name, kind in definition.args.items()
+            if name in varying
+        ]
+    except (GraphQLError, Strange):
+        return None
+    constant = {to_snake_case(name): plain(value) for name, value in found.items()}
+    return lambda values: constant | {name: plain(read(values)) for name, read in readers}
 
 
 def page_of(field: SlicedField, definition: GraphQLField, details: FieldDetails) -> Pages:
@@ -55,7 +82,7 @@ def order_of(field: SlicedField, definition: GraphQLField, details: FieldDetails
 
 def _once(read: Callable[[Executor[Any]], T], details: FieldDetails) -> Callable[[Executor[Any]], T]:
     """Read for each run, or once for all where no variable is involved."""
-    if any(_variables(argument) for argument in details.node.arguments or ()):
+    if any(variables_in(argument) for argument in details.node.arguments or ()):
         return read
     found: list[T] = []
 
@@ -73,25 +100,14 @@ def shaping_variables(executor: Executor[Any]) -> tuple[str, ...]:
 
     class Look(Visitor):
         def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-            names.update(_variables(node))
+            names.update(variables_in(node))
 
         def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
             if node.name.value == SHAPING_ARGUMENT:
-                names.update(_variables(node))
+                names.update(variables_in(node))
 
     look = Look()
     visit(executor.operation, look)
     for fragment in executor.fragments.values():
         visit(fragment.definition, look)
     return tuple(sorted(names))
-
-
-def _variables(node: Node) -> set[str]:
-    names: set[str] = set()
-
-    class Names(Visitor):
-        def enter_variable(self, node: VariableNode, *_: Any) -> None:
-            names.add(node.name.value)
-
-    visit(node, Names())
-    return names

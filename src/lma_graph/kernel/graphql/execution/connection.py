@@ -1,6 +1,7 @@
 """Connections: the generated function that makes the response objects of a level's pages, and what it needs to know."""
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from lma_graph.kernel.cursors import write_cursors
@@ -28,9 +29,11 @@ _LOOP = "start, end, total in zip(spans, starts, ends, totals)"
 class ConnectionShape:
     """One selection on a connection. `edges` and `nodes` may each occur under several keys."""
 
-    def __init__(self, source: Source, order: Order) -> None:
+    def __init__(self, source: Source, order: Order, moments: Container[str]) -> None:
         self.source = source
         self.order = order
+        self._moments = moments
+        """The names of the columns that hold moments."""
         self.shapes: list[Shape] = []
         """The selections on nodes, all on the rows of one source."""
         self.entries: dict[str, str] = {}
@@ -39,6 +42,8 @@ class ConnectionShape:
         """Python expressions over all rows of the level, of which each page has a part."""
         self._used: set[str] = set()
         self._keys: list[int] = []
+        self._texts: list[int] = []
+        """Which of the keys are texts of moments."""
         self._makers: dict[bool, Callable[..., Pages]] = {}
 
     def constant(self, key: str, value: str) -> None:
@@ -93,7 +98,10 @@ class ConnectionShape:
     def _use(self, name: str) -> None:
         self._used.add(name)
         if name in {"cursors", "start", "end"} and not self._keys:
-            self._keys = [self.source.need(sort.column) for sort in self.order]
+            moments = [sort.column in self._moments for sort in self.order]
+            needed = zip(self.order, moments, strict=True)
+            self._keys = [self.source.need(sort.column, is_moment=is_moment) for sort, is_moment in needed]
+            self._texts = [at for at, is_moment in enumerate(moments) if is_moment]
 
     @property
     def counts(self) -> bool:
@@ -118,17 +126,23 @@ class ConnectionShape:
             columns = [column[::-1] for column in columns]
             objects = [made[::-1] for made in objects]
             spans = [(rows - end, rows - begin, more) for begin, end, more in spans]
-        cursors = write_cursors(page.of, page.order, columns) if "cursors" in self._used else ()
+        cursors = self._written(page, columns) if "cursors" in self._used else ()
         starts = self._ends(page, columns, "start", [begin if end > begin else None for begin, end, _ in spans])
         ends = self._ends(page, columns, "end", [end - 1 if end > begin else None for begin, end, _ in spans])
         return self._maker(backward=page.backward)(objects, cursors, spans, starts, ends, totals, page.bounded)
+
+    def _written(self, page: Page, columns: Sequence[Sequence[Any]]) -> Cursors:
+        values = list(columns)
+        for at in self._texts:
+            values[at] = [None if text is None else dt.datetime.fromisoformat(text) for text in columns[at]]
+        return write_cursors(page.of, page.order, values)
 
     def _ends(self, page: Page, columns: Sequence[Sequence[Any]], name: str, rows: Sequence[int | None]) -> Cursors:
         """The cursors of the first or last rows of all pages, if asked for; None for a page without any."""
         if name not in self._used:
             return [None] * len(rows)
         there = [row for row in rows if row is not None]
-        written = write_cursors(page.of, page.order, [[column[row] for row in there] for column in columns])
+        written = self._written(page, [[column[row] for row in there] for column in columns])
         if len(there) == len(rows):
             return written
         following = iter(written)

@@ -185,7 +185,8 @@ class Planner:
 
     @staticmethod
     def _column(shape: Shape, key: str, field: ColumnField, definition: GraphQLField) -> None:
-        at = shape.source.need(field.column, as_text=field.is_json)
+        is_moment = field.is_moment and field.convert is None
+        at = shape.source.need(field.column, as_text=field.is_json, is_moment=is_moment)
         kind = definition.type
         if field.node is not None:
             shape.column(key, at, encoded(field.node))
@@ -256,7 +257,8 @@ class Planner:
         gtype = cast("GraphQLObjectType", get_named_type(definition.type))
         source = self._source()
         make = make or self._node_shape
-        connection = ConnectionShape(source, order_of(field, definition, details[0], self._executor))
+        order = order_of(field, definition, details[0], self._executor)
+        connection = ConnectionShape(source, order, field.moments)
         for key, below in self._below(gtype, details).items():
             name = below[0].node.name.value
             if name == "nodes":

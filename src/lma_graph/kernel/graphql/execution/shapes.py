@@ -28,9 +28,9 @@ class Source:
         """Its place in the state of a run."""
         self.columns: list[Column] = []
 
-    def need(self, name: str, *, as_text: bool = False) -> int:
+    def need(self, name: str, *, as_text: bool = False, is_moment: bool = False) -> int:
         """The place of a column among those fetched; asks for it where it is not."""
-        column = Column(name, as_text)
+        column = Column(name, as_text, is_moment)
         if column not in self.columns:
             self.columns.append(column)
         return self.columns.index(column)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Compiled
 
+from lma_graph.kernel.graphql.execution.moments import moments_sql, read_moments
 from lma_graph.kernel.lru import BoundedLru
 from lma_graph.kernel.transactions import ANEW, Transaction
 
@@ -35,10 +36,14 @@ class Column:
 
     name: str
     as_text: bool = False
+    is_moment: bool = False
+    """Whether it is read as the texts of moments that clients get."""
 
     @property
     def sql(self) -> str:
         """Its array."""
+        if self.is_moment:
+            return moments_sql(f'x."{self.name}"')
         return f'array_agg(x."{self.name}"{"::text" if self.as_text else ""})'
 
 
@@ -50,6 +55,8 @@ class Part:
     values: Mapping[str, Any]
     anew: bool = False
     """Whether it is to be planned anew each time."""
+    moments: tuple[int, ...] = ()
+    """Which of its columns are texts of moments."""
 
 
 def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
@@ -67,7 +74,8 @@ def part_of(statement: sa.Select[Any], columns: Sequence[Column]) -> Part:
             values[name] = process(values[name])
     arrays = ", ".join(column.sql for column in columns)
     anew = statement.get_execution_options().get(ANEW, False)
-    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values, anew)
+    moments = tuple(at for at, column in enumerate(columns) if column.is_moment)
+    return Part(f"SELECT {arrays} FROM ({compiled.string}) x", values, anew, moments)
 
 
 class Parts:
@@ -157,8 +165,11 @@ class Statement:
             fetched.append((parts, await self._reader.arrays(whole.text, arguments, anew=anew)))
         for parts, row in fetched:
             at = 0
-            for _, _, width, fill in parts:
-                fill([values or () for values in row[at : at + width]])
+            for part, _, width, fill in parts:
+                columns = [values or () for values in row[at : at + width]]
+                for place in part.moments:
+                    columns[place] = read_moments(row[at + place])
+                fill(columns)
                 at += width
 
     def _batches(self) -> list[list[tuple[Part, Mapping[str, Any], int, Fill]]]:
