@@ -51,7 +51,7 @@ def test_a_literal_is_read_as_graphql_core_coerces_it_or_is_left_to_it(kind: str
     wanted_kind, node = type_from_ast(SCHEMA, parse_type(kind)), parse_value(literal)
     assert wanted_kind is not None
     given: GraphQLInputType = wanted_kind  # type: ignore[assignment]
-    wanted = coerce_input_literal(node, given, VariableValues({name: None for name in VALUES}, VALUES))  # type: ignore[arg-type, misc]
+    wanted = coerce_input_literal(node, given, VariableValues(dict.fromkeys(VALUES), VALUES))  # type: ignore[arg-type, misc]
     try:
         found = reader_of(node, given)(VALUES)
     except Strange:

@@ -3,7 +3,7 @@
 Only a few of the variables decide what a plan looks like (`shaping_variables`); the others decide what it is run with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from graphql import GraphQLError, GraphQLField
@@ -14,7 +14,7 @@ from graphql.language import ArgumentNode, DirectiveNode, Visitor, visit
 from strawberry.utils.str_converters import to_snake_case
 
 from lma_graph.kernel.errors import DomainError
-from lma_graph.kernel.graphql.execution.literals import Read, Strange, reader_of, variables_in
+from lma_graph.kernel.graphql.execution.literals import Strange, reader_of, variables_in
 from lma_graph.kernel.graphql.inputs import plain
 from lma_graph.kernel.graphql.lists import SlicedField
 from lma_graph.kernel.order import Order
@@ -45,7 +45,9 @@ def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
     return _once(read, details)
 
 
-def _quickly(definition: GraphQLField, details: FieldDetails) -> Read | None:
+def _quickly(
+    definition: GraphQLField, details: FieldDetails
+) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
     """What reads the arguments without looking at the document again; None where it takes graphql-core's own way."""
     if details.fragment_variable_values:
         return None
