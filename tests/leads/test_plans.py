@@ -5,6 +5,7 @@ The questions are those of the benchmark, of an organization of 20,000 leads bes
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 from bench.plans import Plan, plan_of
 from bench.population import Organization, populate
 from bench.questions import LIMIT, MANY, PAGE, RARE, SOME, Question, questions
@@ -84,5 +85,8 @@ async def test_a_list_is_planned_for_its_values(database, viewer, asked) -> None
             "SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements WHERE statement LIKE $1",
             "SELECT t.%lead_tags%",
         )
-        mode = await reader.raw.fetchval("SHOW plan_cache_mode")
-    assert (plans[0], plans[1] >= 9, mode) == (0, True, "force_generic_plan")
+        modes = [await reader.raw.fetchval("SHOW plan_cache_mode")]
+        await reader.rows(sa.select(1))
+        modes.append(await reader.raw.fetchval("SHOW plan_cache_mode"))
+    assert (plans[0], plans[1] >= 9) == (0, True)
+    assert modes == ["force_custom_plan", "force_generic_plan"]  # put back when somebody else has a statement

@@ -3,8 +3,7 @@
 Only a few of the variables decide what a plan looks like (`shaping_variables`); the others decide what it is run with.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from graphql import GraphQLError, GraphQLField
@@ -15,7 +14,7 @@ from graphql.language import ArgumentNode, DirectiveNode, Visitor, visit
 from strawberry.utils.str_converters import to_snake_case
 
 from lma_graph.kernel.errors import DomainError
-from lma_graph.kernel.graphql.execution.literals import Read, Strange, reader_of, variables_in
+from lma_graph.kernel.graphql.execution.literals import Strange, reader_of, variables_in
 from lma_graph.kernel.graphql.inputs import plain
 from lma_graph.kernel.graphql.lists import SlicedField
 from lma_graph.kernel.order import Order
@@ -36,16 +35,19 @@ def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
 
     def read(executor: Executor[Any]) -> dict[str, Any]:
         if quickly is not None:
-            with suppress(Strange):
-                arguments: dict[str, Any] = quickly(executor.variable_values.coerced)
-                return arguments
+            try:
+                return quickly(executor.variable_values.coerced)
+            except Strange:
+                pass
         found = get_argument_values(definition, node, executor.variable_values, fragment_values, True)
         return {to_snake_case(name): plain(value) for name, value in found.items()}
 
     return _once(read, details)
 
 
-def _quickly(definition: GraphQLField, details: FieldDetails) -> Read | None:
+def _quickly(
+    definition: GraphQLField, details: FieldDetails
+) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
     """What reads the arguments without looking at the document again; None where it takes graphql-core's own way."""
     if details.fragment_variable_values:
         return None
