@@ -123,6 +123,15 @@ async def test_rules_that_never_or_always_match_are_told(world: World, other_wor
     assert [some[name] for name in flags] == [1, 1, False, True]
 
 
+async def test_ids_of_another_organization_are_like_ids_never_issued(world: World, other_world: World) -> None:
+    own, foreign = await world.lead(), await other_world.lead()
+    for row, leads in ((own, 1), (foreign, 0)):
+        wanted = {"id": {"eq": world.id("Lead", row.id)}}
+        filtered = await tried(world, {**NEW, "criteria": {}}, wanted)
+        asked = await tried(world, {**NEW, "criteria": wanted})
+        assert (filtered["leads"], asked["matched"]) == (leads, leads)
+
+
 async def test_scores_far_out_stand_in_open_bars(world: World) -> None:
     await world.lead(score=-5000)
     await world.lead(score=999)

@@ -144,7 +144,7 @@ def filtered_places() -> dict[str, list[Place]]:
     found: dict[str, list[Place]] = {}
     for kind in _objects():
         for name, field in kind.fields.items():
-            if "filter" in field.args:
+            if "filter" in field.args and name not in ASKED_ELSEWHERE:
                 found.setdefault(get_named_type(field.args["filter"].type).name, []).append(Place(kind.name, name))
     return found
 
