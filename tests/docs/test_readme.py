@@ -54,7 +54,7 @@ async def busy_world(world: World) -> World:
 
 def test_the_queries_are_found() -> None:
     assert len(QUERIES) == 23
-    assert len([query for query in QUERIES if is_mutation(query)]) == 8
+    assert len([query for query in QUERIES if is_mutation(query)]) == 10
     assert len(EXAMPLES) >= 13
 
 

@@ -45,9 +45,7 @@ def arguments_of(definition: GraphQLField, details: FieldDetails) -> Arguments:
     return _once(read, details)
 
 
-def _quickly(
-    definition: GraphQLField, details: FieldDetails
-) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
+def _quickly(definition: GraphQLField, details: FieldDetails) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
     """What reads the arguments without looking at the document again; None where it takes graphql-core's own way."""
     if details.fragment_variable_values:
         return None
