@@ -165,7 +165,14 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 def kill(pid: int) -> None:
     """kill -9, returning when the process has ended, be it as a zombie."""
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    until(lambda: _is_over(pid))
+
+
+def _is_over(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it may go between two looks
+        return True
 
 
 def _parent(process: psutil.Process) -> int | None:
